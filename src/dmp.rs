@@ -1,0 +1,16 @@
+//! The DMP's own words: no HTTP, no XML, no SQL in here.
+
+pub mod actor;
+pub mod authorisation;
+pub mod code;
+pub mod context;
+pub mod document;
+pub mod id;
+pub mod ins;
+pub mod national_id;
+pub mod person;
+pub mod query;
+pub mod record;
+pub mod submission;
+pub mod time;
+pub mod trace;

@@ -1,0 +1,108 @@
+//! Who acts, as the certificate says it.
+
+use super::code::{Code, system};
+use super::national_id::{PsIdNat, StructIdNat};
+use super::person::PersonName;
+
+/// What a certificate makes of its holder (cards and IGC-Santé profiles).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ActorKind {
+    /// Card of a professional.
+    Cps,
+    /// Card of a professional in training.
+    Cpf,
+    /// Card of an employee, nominative or not.
+    Cpe,
+    /// Establishment certificate (AUTH_CLI).
+    Establishment,
+}
+
+impl ActorKind {
+    /// True for the cards that name a professional who may consult (rule AUT-01).
+    pub fn is_nominative(self) -> bool {
+        matches!(self, Self::Cps | Self::Cpf)
+    }
+}
+
+/// A structure with its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Structure {
+    /// Struct_IdNat.
+    pub id: StructIdNat,
+    /// Its name, when the certificate gives one.
+    pub name: Option<String>,
+}
+
+/// The identifier that an actor answers to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum ActorId {
+    /// A person's PS_IdNat.
+    Person(PsIdNat),
+    /// An establishment's Struct_IdNat.
+    Structure(StructIdNat),
+}
+
+impl ActorId {
+    /// The identifier as text.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Person(id) => id.as_str(),
+            Self::Structure(id) => id.as_str(),
+        }
+    }
+
+    /// OID of its authority.
+    pub fn authority(&self) -> &'static str {
+        match self {
+            Self::Person(_) => system::PS_ID_NAT,
+            Self::Structure(_) => system::STRUCT_ID_NAT,
+        }
+    }
+}
+
+/// Who acts. Made by `identity` from a verified certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// Kind of card or certificate.
+    pub kind: ActorKind,
+    /// National identifier.
+    pub id: ActorId,
+    /// Name of the person; empty for an establishment.
+    pub name: PersonName,
+    /// TRE_G15 profession, or TRE_G16 for a CPF: the column of the matrix.
+    pub profession: Option<Code>,
+    /// Specialities (TRE_R01).
+    pub specialities: Vec<String>,
+    /// The structure that the certificate itself carries (CPE, establishment).
+    pub structure: Option<Structure>,
+    /// Configured as operator: opens and administers records.
+    pub operator: bool,
+    /// Configured as regulator: may use mode `centre_15`.
+    pub regulator: bool,
+}
+
+impl Actor {
+    /// The name to show in traces: person or structure.
+    pub fn display(&self) -> String {
+        let person = [self.name.family.as_deref(), self.name.given.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ");
+        match (&self.structure, person.is_empty()) {
+            (Some(structure), true) => structure
+                .name
+                .clone()
+                .unwrap_or_else(|| structure.id.to_string()),
+            (_, true) => self.id.as_str().to_owned(),
+            (_, false) => person,
+        }
+    }
+
+    /// The column of the habilitation matrix: the profession code, training professions read in the same column.
+    pub fn matrix_column(&self) -> Option<&str> {
+        self.profession
+            .as_ref()
+            .map(|profession| profession.code.as_str())
+    }
+}

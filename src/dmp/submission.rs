@@ -1,0 +1,70 @@
+//! The submission set: one deposit, one or several documents (XDS SubmissionSet, FHIR List `submissionset`).
+
+use uuid::Uuid;
+
+use super::code::Code;
+use super::document::DocumentMetadata;
+use super::id::UniqueId;
+use super::ins::Ins;
+use super::person::Author;
+use super::time::{Instant, Timestamp};
+
+/// What a depositor says of a submission.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SubmissionMetadata {
+    /// `uniqueId`.
+    pub unique_id: UniqueId,
+    /// `patientId`.
+    pub patient: Ins,
+    /// `sourceId`, OID of the depositing software.
+    pub source_id: String,
+    /// `contentTypeCode`.
+    pub content_type: Code,
+    /// `submissionTime`.
+    pub submission_time: Timestamp,
+    /// `author`.
+    pub author: Option<Author>,
+    /// `title`.
+    pub title: Option<String>,
+    /// `comments`.
+    pub comments: Option<String>,
+}
+
+/// A registered submission.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SubmissionSet {
+    /// Our resource id; time-ordered.
+    pub id: Uuid,
+    /// `entryUUID`.
+    pub entry_uuid: Uuid,
+    /// When it was registered.
+    pub updated: Instant,
+    /// Who deposited it: PS_IdNat, or Struct_IdNat of an establishment.
+    pub depositor: String,
+    /// Structure that the depositor's certificate carries, if any.
+    pub depositor_structure: Option<String>,
+    /// What the depositor said.
+    pub metadata: SubmissionMetadata,
+    /// The documents that the caller may know of, in the order of the deposit.
+    pub documents: Vec<Uuid>,
+}
+
+/// One document on its way in.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct NewDocument {
+    /// Metadata after every check.
+    pub metadata: DocumentMetadata,
+    /// The bytes, as they came.
+    pub content: Vec<u8>,
+    /// A relation that only the CDA header told (`RPLC` without `relatesTo`): applied when its target may be known, else dropped with a warning.
+    pub header_replaces: Option<UniqueId>,
+}
+
+/// One deposit, atomic.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct Submission {
+    /// The set.
+    pub metadata: SubmissionMetadata,
+    /// Its documents, at least one.
+    pub documents: Vec<NewDocument>,
+}

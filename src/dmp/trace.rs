@@ -1,0 +1,152 @@
+//! The trace of an act (rules TRC-01, TRC-04, TRC-05): who, what, on which record, in which context, with which outcome.
+
+use uuid::Uuid;
+
+use super::actor::ActorKind;
+use super::context::AccessMode;
+use super::ins::Ins;
+use super::time::Instant;
+
+/// What was done, as the journal names it (DMP transaction and FHIR interaction).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TracedAct {
+    /// TD0.2, existence test.
+    TestExistence,
+    /// An operator opened or changed a record.
+    OpenRecord,
+    /// TD2, ITI-65.
+    ProvideBundle,
+    /// TD2, ITI-105.
+    SimplifiedPublish,
+    /// TD3.1, ITI-67.
+    SearchDocuments,
+    /// ITI-66.
+    SearchSubmissions,
+    /// Read of a DocumentReference.
+    ReadDocument,
+    /// Read of a List.
+    ReadSubmission,
+    /// TD3.2, ITI-68.
+    RetrieveDocument,
+    /// TD0.3, declaration or withdrawal of an authorisation.
+    DeclareConsent,
+    /// Search of Consents.
+    SearchConsents,
+    /// Read of a Consent.
+    ReadConsent,
+    /// An interaction that was refused before it could be named.
+    Other,
+}
+
+impl TracedAct {
+    /// Every act.
+    pub const ALL: [Self; 13] = [
+        Self::TestExistence,
+        Self::OpenRecord,
+        Self::ProvideBundle,
+        Self::SimplifiedPublish,
+        Self::SearchDocuments,
+        Self::SearchSubmissions,
+        Self::ReadDocument,
+        Self::ReadSubmission,
+        Self::RetrieveDocument,
+        Self::DeclareConsent,
+        Self::SearchConsents,
+        Self::ReadConsent,
+        Self::Other,
+    ];
+
+    /// The name in the journal.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TestExistence => "TD0.2",
+            Self::OpenRecord => "open-record",
+            Self::ProvideBundle => "ITI-65",
+            Self::SimplifiedPublish => "ITI-105",
+            Self::SearchDocuments => "ITI-67",
+            Self::SearchSubmissions => "ITI-66",
+            Self::ReadDocument => "read-document",
+            Self::ReadSubmission => "read-list",
+            Self::RetrieveDocument => "ITI-68",
+            Self::DeclareConsent => "TD0.3",
+            Self::SearchConsents => "search-consent",
+            Self::ReadConsent => "read-consent",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// How an act ended (AuditEvent.outcome).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// `0`
+    Success,
+    /// `4`: the request was wrong.
+    ClientError,
+    /// `8`: refused by the rules.
+    Refused,
+    /// `12`: our failure.
+    Failure,
+}
+
+impl Outcome {
+    /// The AuditEvent code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Success => "0",
+            Self::ClientError => "4",
+            Self::Refused => "8",
+            Self::Failure => "12",
+        }
+    }
+}
+
+/// Who acted, as kept in the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TracedActor {
+    /// Kind of certificate.
+    pub kind: ActorKind,
+    /// National identifier.
+    pub id: String,
+    /// Name of the person or structure.
+    pub name: String,
+    /// Profession code.
+    pub profession: Option<String>,
+    /// Structure carried by the certificate, else the declared one.
+    pub structure: Option<String>,
+}
+
+/// One trace. The store gives it its place in the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    /// Random id (AuditEvent.id).
+    pub id: Uuid,
+    /// When.
+    pub at: Instant,
+    /// Whose record; None when the request named none that exists in shape.
+    pub patient: Option<Ins>,
+    /// Who; None without certificate.
+    pub actor: Option<TracedActor>,
+    /// What.
+    pub act: TracedAct,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Stable code of the refusal.
+    pub refusal: Option<String>,
+    /// The rule that decided.
+    pub rule: Option<String>,
+    /// Version of the matrix that decided.
+    pub matrix: Option<String>,
+    /// Access mode.
+    pub mode: AccessMode,
+    /// Reason of a bris de glace.
+    pub reason: Option<String>,
+    /// Secret connection.
+    pub secret: bool,
+    /// Documents, submissions or consents concerned: resource type and id.
+    pub entities: Vec<(String, Uuid)>,
+    /// The search, without the INS.
+    pub query: Option<String>,
+    /// `X-Request-Id`.
+    pub request_id: String,
+}

@@ -1,0 +1,371 @@
+//! Every way to say no. One enum; its HTTP status, FHIR issue code, XDS code and sentences are rows of `mappings/errors.csv`.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
+        /// Stable codes (`https://passerelle.dev/fhir/CodeSystem/refusal`).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* $variant,)* }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The kebab-case code on the wire.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// No certificate.
+    LoginRequired = "login-required",
+    /// A certificate with a good chain and a wrong profile.
+    CardNotAccepted = "card-not-accepted",
+    /// `DMP-Structure` differs from the certificate's.
+    StructureMismatch = "structure-mismatch",
+    /// A malformed or unknown header value.
+    HeaderInvalid = "header-invalid",
+    /// Deposit by CPS or CPF without `DMP-Structure`.
+    StructureRequired = "structure-required",
+    /// INS malformed, wrong key or wrong OID for the environment.
+    InsInvalid = "ins-invalid",
+    /// No record for this INS.
+    RecordUnknown = "record-unknown",
+    /// Closed or opposed record.
+    RecordClosed = "record-closed",
+    /// Deposit for an identity that is not qualified.
+    IdentityNotQualified = "identity-not-qualified",
+    /// CPE, establishment, or profession outside the matrix.
+    CardCannotConsult = "card-cannot-consult",
+    /// The patient blocked this professional.
+    BlockedByPatient = "blocked-by-patient",
+    /// The emergency mode is off or not for this caller.
+    EmergencyRefused = "emergency-refused",
+    /// `bris_de_glace` without reason.
+    ReasonRequired = "reason-required",
+    /// A minor's record without `DMP-Secret-Connection`.
+    SecretChoiceRequired = "secret-choice-required",
+    /// A secret connection where it means nothing.
+    SecretNotApplicable = "secret-not-applicable",
+    /// No valid declared consent.
+    ConsentRequired = "consent-required",
+    /// Refused without a code of its own; the rule id is in the issue.
+    NotAllowed = "not-allowed",
+    /// Somebody else's decision.
+    NotYours = "not-yours",
+    /// Unknown, or hidden from the caller.
+    NotFound = "not-found",
+    /// No such interaction.
+    NotSupported = "not-supported",
+    /// Method not allowed here.
+    MethodNotAllowed = "method-not-allowed",
+    /// No acceptable format.
+    NotAcceptable = "not-acceptable",
+    /// Unknown body format.
+    UnsupportedMediaType = "unsupported-media-type",
+    /// Over the configured size.
+    TooLarge = "too-large",
+    /// The body did not arrive in time.
+    RequestTimeout = "request-timeout",
+    /// Body not parseable.
+    Malformed = "malformed",
+    /// Search parameter with a wrong value.
+    ParameterInvalid = "parameter-invalid",
+    /// Missing search parameter.
+    ParameterRequired = "parameter-required",
+    /// Unknown search parameter, with strict handling.
+    ParameterUnsupported = "parameter-unsupported",
+    /// Missing element.
+    ElementRequired = "element-required",
+    /// Element with a wrong value.
+    ElementInvalid = "element-invalid",
+    /// Code outside its bound list.
+    CodeInvalid = "code-invalid",
+    /// Element that can't be carried.
+    UnsupportedElement = "unsupported-element",
+    /// Type unknown to the matrix.
+    TypeNotInMatrix = "type-not-in-matrix",
+    /// Type reserved to patients or operators.
+    TypeNotAllowed = "type-not-allowed",
+    /// DocumentReference and CDA header disagree.
+    MetadataMismatch = "metadata-mismatch",
+    /// Not a usable CDA document.
+    CdaInvalid = "cda-invalid",
+    /// Declared size or hash differ from the bytes.
+    HashMismatch = "hash-mismatch",
+    /// uniqueId already there.
+    DuplicateDocument = "duplicate-document",
+    /// The target was replaced before.
+    AlreadyReplaced = "already-replaced",
+    /// Nothing to replace, or nothing that the caller may know of.
+    ReplaceTargetUnknown = "replace-target-unknown",
+    /// Replacing what one did not author.
+    NotAuthor = "not-author",
+    /// Labels that may not stand together or here.
+    LabelConflict = "label-conflict",
+    /// `If-Match` mismatch.
+    VersionConflict = "version-conflict",
+    /// `RPLC` in the header, no `relatesTo`.
+    RelationOnlyInHeader = "relation-only-in-header",
+    /// `relatesTo`, no `RPLC` in the header.
+    RelationNotInHeader = "relation-not-in-header",
+    /// Search without status.
+    StatusDefaulted = "status-defaulted",
+    /// Element that the server assigns itself.
+    ElementIgnored = "element-ignored",
+    /// Overload; try again.
+    Busy = "busy",
+    /// Our failure.
+    Internal = "internal",
+}
+
+/// One row of `mappings/errors.csv`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Row {
+    /// The code.
+    pub code: String,
+    /// HTTP status.
+    pub http: u16,
+    /// FHIR IssueType.
+    pub issue: String,
+    /// XDS or DMP error code, empty when there is none.
+    pub xds: String,
+    /// French sentence, with `{placeholders}`.
+    pub fr: String,
+    /// English sentence, with `{placeholders}`.
+    pub en: String,
+}
+
+static ROWS: LazyLock<HashMap<String, Row>> = LazyLock::new(|| {
+    csv::Reader::from_reader(include_str!("../mappings/errors.csv").as_bytes())
+        .deserialize::<Row>()
+        .filter_map(Result::ok)
+        .map(|row| (row.code.clone(), row))
+        .collect()
+});
+
+impl Code {
+    /// Its row of the table. A test proves that every code has one.
+    pub fn row(self) -> &'static Row {
+        static MISSING: LazyLock<Row> = LazyLock::new(|| Row {
+            code: "internal".into(),
+            http: 500,
+            issue: "exception".into(),
+            xds: String::new(),
+            fr: "Erreur interne.".into(),
+            en: "Internal error.".into(),
+        });
+        ROWS.get(self.as_str()).unwrap_or(&MISSING)
+    }
+}
+
+/// How grave an issue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Severity {
+    /// Nothing was done.
+    Error,
+    /// It was done; this should be known.
+    Warning,
+}
+
+/// One issue of an answer. Never holds an INS, a name or content of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue {
+    /// What is wrong.
+    pub code: Code,
+    /// Error or warning.
+    pub severity: Severity,
+    /// FHIRPath of the element.
+    pub expression: Option<String>,
+    /// Place in a CDA document.
+    pub position: Option<Position>,
+    /// Rule that decided (`rules.md` id).
+    pub rule: Option<&'static str>,
+    /// Values of the sentence's placeholders.
+    pub params: Vec<(&'static str, String)>,
+}
+
+/// Line and column, both from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Line.
+    pub line: u32,
+    /// Column, in characters.
+    pub column: u32,
+}
+
+impl Issue {
+    /// An error.
+    pub fn new(code: Code) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            expression: None,
+            position: None,
+            rule: None,
+            params: Vec::new(),
+        }
+    }
+
+    /// The same issue as a warning.
+    pub fn warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    /// Names the element, both for the client (`expression`) and in the sentence (`{element}`).
+    pub fn at(mut self, path: impl Into<String>) -> Self {
+        let path = path.into();
+        self.params.push(("element", path.clone()));
+        self.expression = Some(path);
+        self
+    }
+
+    /// Names the place in a CDA document.
+    pub fn at_position(mut self, line: u32, column: u32) -> Self {
+        self.position = Some(Position { line, column });
+        self
+    }
+
+    /// Names the rule that decided.
+    pub fn rule(mut self, rule: &'static str) -> Self {
+        self.rule = Some(rule);
+        self
+    }
+
+    /// Fills one placeholder.
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.params.push((name, value.into()));
+        self
+    }
+
+    /// Fills `{detail}` (French) and `{detail_en}`.
+    pub fn detail(self, fr: impl Into<String>, en: impl Into<String>) -> Self {
+        self.with("detail", fr).with("detail_en", en)
+    }
+
+    /// The French sentence.
+    pub fn french(&self) -> String {
+        fill(&self.code.row().fr, &self.params)
+    }
+
+    /// The English sentence, with line and column for CDA.
+    pub fn english(&self) -> String {
+        let text = fill(&self.code.row().en, &self.params);
+        match self.position {
+            Some(Position { line, column }) => format!("{line}:{column} {text}"),
+            None => text,
+        }
+    }
+}
+
+fn fill(template: &str, params: &[(&'static str, String)]) -> String {
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        text.push_str(&rest[..open]);
+        let Some(close) = rest[open..].find('}') else {
+            break;
+        };
+        let name = &rest[open + 1..open + close];
+        if let Some((_, value)) = params.iter().find(|(known, _)| *known == name) {
+            text.push_str(value);
+        }
+        rest = &rest[open + close + 1..];
+    }
+    text.push_str(rest);
+    text
+}
+
+/// A refusal: one or several issues, of which the first error decides the status.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .issues.first().map_or("error", |issue| issue.code.as_str()))]
+pub struct Error {
+    /// Never empty.
+    pub issues: Vec<Issue>,
+}
+
+impl Error {
+    /// A refusal with several issues; an empty list becomes `internal`.
+    pub fn many(issues: Vec<Issue>) -> Self {
+        if issues.is_empty() {
+            Code::Internal.into()
+        } else {
+            Self { issues }
+        }
+    }
+
+    /// The issue that decides.
+    pub fn code(&self) -> Code {
+        let first_error = self
+            .issues
+            .iter()
+            .find(|issue| issue.severity == Severity::Error);
+        first_error
+            .or(self.issues.first())
+            .map_or(Code::Internal, |issue| issue.code)
+    }
+
+    /// HTTP status.
+    pub fn status(&self) -> u16 {
+        self.code().row().http
+    }
+
+    /// The rule that decided, if one did.
+    pub fn rule(&self) -> Option<&'static str> {
+        self.issues.iter().find_map(|issue| issue.rule)
+    }
+}
+
+impl From<Code> for Error {
+    fn from(code: Code) -> Self {
+        Self {
+            issues: vec![Issue::new(code)],
+        }
+    }
+}
+
+impl From<Issue> for Error {
+    fn from(issue: Issue) -> Self {
+        Self {
+            issues: vec![issue],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enum_and_table_hold_the_same_codes() {
+        assert_eq!(ROWS.len(), Code::ALL.len());
+        for code in Code::ALL {
+            assert_eq!(code.row().code, code.as_str());
+            assert!((400..600).contains(&code.row().http), "{}", code.as_str());
+        }
+    }
+
+    #[test]
+    fn sentences_are_filled_in_both_languages() {
+        let issue = Issue::new(Code::MetadataMismatch)
+            .at("DocumentReference.type")
+            .with("declared", "11502-2")
+            .with("found", "11488-4");
+        assert_eq!(
+            issue.french(),
+            "DocumentReference.type : « 11502-2 » dans la ressource, « 11488-4 » dans l'en-tête CDA."
+        );
+        assert_eq!(
+            issue.english(),
+            "DocumentReference.type: \"11502-2\" in the resource, \"11488-4\" in the CDA header."
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! Every setting, its default and its environment name (`PASSERELLE_SERVER__LISTEN` for `server.listen`).
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::dmp::context::{Environment, Validation};
+use crate::dmp::national_id::{PsIdNat, StructIdNat};
+
+/// The whole configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `[server]`
+    pub server: Server,
+    /// `[tls]`
+    pub tls: Tls,
+    /// `[identity]`
+    pub identity: Identity,
+    /// `[database]`
+    pub database: Database,
+    /// `[fhir]`
+    pub fhir: Fhir,
+    /// `[dmp]`
+    pub dmp: Dmp,
+}
+
+/// `[server]`
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Address of the TLS listener.
+    pub listen: SocketAddr,
+    /// What links and `Location` start with; no slash at the end.
+    pub base_url: String,
+    /// Plain HTTP for health and metrics; None when off.
+    pub admin_listen: Option<SocketAddr>,
+    /// Largest request body.
+    pub max_body_bytes: usize,
+    /// Longest time for one request.
+    pub request_timeout: Duration,
+}
+
+/// `[tls]`
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// Server certificate and its issuers, PEM.
+    pub certificate: PathBuf,
+    /// Its key, PEM.
+    pub private_key: PathBuf,
+}
+
+/// What to do without a current CRL of the issuing authority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revocation {
+    /// Refuse.
+    Required,
+    /// Accept when no CRL of that authority was ever loaded.
+    IfAvailable,
+}
+
+/// `[identity]`
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// Accepted issuing authorities (ACI), PEM.
+    pub trust: Vec<PathBuf>,
+    /// CRLs, PEM or DER; reloaded when the files change.
+    pub crls: Vec<PathBuf>,
+    /// Policy without CRL.
+    pub revocation: Revocation,
+    /// Which cards and INS authorities are accepted.
+    pub environment: Environment,
+    /// `[[identity.patient_portal]]`, kept for the patient access to come.
+    pub patient_portals: Vec<PatientPortal>,
+}
+
+/// `[[identity.patient_portal]]`
+#[derive(Debug, Clone)]
+pub struct PatientPortal {
+    /// `iss` of its tokens.
+    pub issuer: String,
+    /// `aud` of its tokens.
+    pub audience: String,
+    /// Key set: a file or an https URL.
+    pub jwks: String,
+    /// Establishments whose certificates may carry such tokens.
+    pub clients: Vec<StructIdNat>,
+}
+
+/// `[database]`
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// `sqlite:FILE` (made absolute) or `postgres://…`.
+    pub url: String,
+}
+
+/// `[fhir]`
+#[derive(Debug, Clone)]
+pub struct Fhir {
+    /// Guide or strict.
+    pub validation: Validation,
+}
+
+/// `[dmp]`
+#[derive(Debug, Clone)]
+pub struct Dmp {
+    /// Structures that may open and administer records.
+    pub operators: Vec<StructIdNat>,
+    /// Médecins who may use mode `centre_15`.
+    pub regulators: Vec<PsIdNat>,
+    /// Matrix layers as CSV files, base first; empty for the built-in ones.
+    pub matrix: Vec<PathBuf>,
+    /// The stricter June 2025 layer.
+    pub seed_overlay: bool,
+    /// Contested groups (41, 99 + GENR08..12).
+    pub contested_groups: bool,
+    /// Months that a declared authorisation lasts.
+    pub authorisation_months: u32,
+    /// Age of majority, years.
+    pub age_of_majority: u8,
+    /// Invisibility may be set after the deposit (decision X12).
+    pub allow_late_invisibility: bool,
+}
