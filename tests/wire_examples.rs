@@ -8,14 +8,22 @@ use passerelle::translate::wire;
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/fhir");
 
 /// File, code and expression of every defect.
-const DEFECTS: &[(&str, &str, &str)] = &[];
+const DEFECTS: &[(&str, &str, &str)] = &[(
+    // A FHIR document: carried as content, its Composition is no resource of the façade.
+    "pdsm4dmp/Bundle-example-annexe-fhir-document.json",
+    "unsupported-element",
+    "Bundle.entry[0].resource",
+)];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() && !path.ends_with("conformance") {
             files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "json") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
             found.push(path);
         }
     }
@@ -42,7 +50,11 @@ fn examples_have_exactly_the_known_defects() {
             continue;
         };
         resources += 1;
-        let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+        let name = path
+            .strip_prefix(root)
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
         match wire::read_json(&bytes, kind) {
             Ok(read) => assert_eq!(read, value, "{name}"),
             Err(error) => found.extend(error.issues.iter().map(|issue| {
