@@ -1,12 +1,16 @@
 //! The wire form of a resource: a JSON tree, checked whole against the R4 element table before anything is read from it.
 
 mod check;
+#[cfg(test)]
+mod generated;
 mod json;
 mod lexical;
 mod node;
 mod path;
 mod primitive;
 mod table;
+mod tell;
+mod values;
 
 use serde_json::Value;
 

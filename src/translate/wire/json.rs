@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     fn detail(text: &[u8]) -> String {
-        let error = parse(text).err().expect("refused");
+        let error = parse(text).expect_err("refused");
         assert_eq!(error.code(), Code::Malformed);
         error.issues[0].params[0].1.clone()
     }

@@ -135,6 +135,14 @@ impl<'a> Node<'a> {
             .collect()
     }
 
+    /// The element at a JSON pointer.
+    #[cfg(test)]
+    pub(super) fn at_pointer(self, pointer: &str) -> Self {
+        self.value
+            .pointer(pointer)
+            .map_or(self, |value| self.to(value))
+    }
+
     fn to(self, value: &'a Value) -> Self {
         Self { value, ..self }
     }

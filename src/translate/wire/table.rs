@@ -29,7 +29,7 @@ pub(super) struct Type {
     /// In the order of the specification: bit `n` of a mask is slot `n`.
     pub(super) slots: Vec<Slot>,
     /// One per JSON name (a choice has one per kind), sorted by name.
-    fields: Vec<Field>,
+    pub(super) fields: Vec<Field>,
 }
 
 /// One row of the table.
@@ -95,10 +95,10 @@ impl Type {
             .map_or(&field.name, |slot| slot.name)
     }
 
-    /// The choice that a JSON name begins with: `valueFoo` is an attempt at `value[x]`.
-    pub(super) fn choice(&self, name: &str) -> Option<&Slot> {
-        self.slots.iter().find(|slot| {
-            let rest = slot.choice.then(|| name.strip_prefix(slot.name)).flatten();
+    /// The slot of the choice that a JSON name begins with: `valueFoo` is an attempt at `value[x]`.
+    pub(super) fn choice(&self, name: &str) -> Option<usize> {
+        self.slots.iter().position(|slot| {
+            let rest = name.strip_prefix(slot.name).filter(|_| slot.choice);
             rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_uppercase()))
         })
     }
@@ -110,6 +110,12 @@ impl Table {
         self.by_name
             .get(name)
             .and_then(|index| self.types.get(*index))
+    }
+
+    /// The resources of the table, in its order.
+    #[cfg(test)]
+    pub(super) fn resources(&self) -> Vec<&Type> {
+        self.types.iter().filter(|kind| kind.is_resource).collect()
     }
 
     /// The closed list that binds a field.
