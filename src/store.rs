@@ -13,9 +13,12 @@ mod postgres;
 mod read;
 mod reader;
 mod records;
+mod row;
 mod rows;
 mod schema;
 mod sqlite;
+mod statement;
+mod verification;
 mod visible;
 mod writer;
 
@@ -174,13 +177,13 @@ pub async fn verify_journal(url: &str) -> Result<Verification, OpenError> {
             let mut db = sqlite::read_only(path)?;
             let mut conn = conn::Conn::Sqlite(&mut db);
             conn.begin_read().await?;
-            Ok(journal::verify(&mut conn).await?)
+            Ok(verification::run(&mut conn).await?)
         }
         Address::Postgres(url) => {
             let mut db = postgres::connect_to(url).await?;
             let mut conn = conn::Conn::Postgres(&mut db);
             conn.begin_read().await?;
-            Ok(journal::verify(&mut conn).await?)
+            Ok(verification::run(&mut conn).await?)
         }
     }
 }
@@ -457,7 +460,7 @@ impl Store {
     pub async fn verify_journal(&self) -> Result<Verification, Error> {
         let mut reader = self.reader().await?;
         reader.begin().await?;
-        let found = journal::verify(&mut reader.conn()?).await?;
+        let found = verification::run(&mut reader.conn()?).await?;
         reader.end().await?;
         Ok(found)
     }

@@ -108,6 +108,8 @@ impl Chain {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used)]
+
     use super::*;
 
     fn chain(bodies: &[&str]) -> (Vec<Kept>, Head) {

@@ -2,9 +2,10 @@
 
 use uuid::Uuid;
 
-use super::conn::{Conn, DbError, Statement};
+use super::conn::{Conn, DbError};
 use super::records::{insert_locators, unmoved};
-use super::schema::Kind;
+use super::schema::{Kind, stamp};
+use super::statement::Statement;
 use super::writer::{Act, Done, Failure};
 use crate::audit;
 use crate::dmp::actor::ActorId;
@@ -60,10 +61,10 @@ impl Act for Declare {
         let authorisation = Authorisation {
             id: now.map_or_else(Uuid::new_v4, |(id, _)| id),
             version: now.map_or(1, |(_, version)| version + 1),
-            updated: self.trace.at,
+            updated: stamp(self.trace.at),
             declared_by: self.permit.actor().as_str().to_owned(),
-            start: self.trace.at,
-            end: self.end,
+            start: stamp(self.trace.at),
+            end: stamp(self.end),
             declaration: self.declaration.clone(),
         };
         self.write(conn, &holder, &authorisation, now.is_none())

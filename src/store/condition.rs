@@ -1,13 +1,12 @@
 //! Search conditions as SQL over document `d` or submission `s`. `$1` is the INS key.
 
-use super::conn::Statement;
 use super::fold::{fold, literal};
-use super::schema::Attribute;
+use super::schema::{Attribute, micros};
+use super::statement::Statement;
 use crate::dmp::query::{
     AuthorPart, CodedField, Comparison, Condition, DocumentKey, TextMatch, TimeBound, TimeField,
     Token,
 };
-use crate::dmp::time::Instant;
 
 /// Adds one condition on document `d`.
 pub(super) fn on_document<'a>(statement: &mut Statement<'a>, condition: &'a Condition) {
@@ -365,9 +364,4 @@ fn overlaps_or_within<'s>(
     } else {
         within(statement);
     }
-}
-
-/// Microseconds since the epoch, as every time is kept.
-pub(super) fn micros(at: Instant) -> i64 {
-    at.as_microsecond()
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::conn::{Conn, DbError, Statement, Value};
+use super::conn::{Conn, DbError};
 use super::rows::{Attributes, Written, insert_submission};
-use super::schema::Kind;
+use super::schema::{Kind, stamp};
+use super::statement::{Statement, Value};
 use super::writer::{Act, Done, Failure};
 use super::{Deposited, Render, records, visible};
 use crate::audit::{self, Line};
@@ -60,7 +61,7 @@ impl Deposit {
             return Err(Code::Internal.into());
         }
         let (depositor, structure, declared) = depositor(permit, &trace);
-        let now = trace.at;
+        let now = stamp(trace.at);
         let mut set = SubmissionSet {
             id: Uuid::now_v7(),
             entry_uuid: Uuid::new_v4(),

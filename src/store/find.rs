@@ -1,8 +1,10 @@
 //! ITI-67 and ITI-66: pages of documents and of submissions, counted by the condition that filters them.
 
 use super::condition::{on_document, on_submission};
-use super::conn::{Conn, DbError, Row, Statement};
+use super::conn::{Conn, DbError};
+use super::row::Row;
 use super::schema::status;
+use super::statement::Statement;
 use super::{StoredDocument, visible};
 use crate::dmp::document::Availability;
 use crate::dmp::query::{After, DocumentQuery, Page, Sort, SortField};

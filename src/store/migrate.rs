@@ -1,6 +1,7 @@
 //! Brings the schema up to date at start: `migrations/` in their order, each once, all in one transaction.
 
-use super::conn::{Conn, DbError, Value};
+use super::conn::{Conn, DbError};
+use super::statement::Value;
 use crate::dmp::time::Instant;
 
 const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_records.sql")];

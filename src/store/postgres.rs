@@ -7,7 +7,9 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, Column, Connection, Executor, PgConnection, PgPool, Row as _, TypeInfo};
 use tokio::sync::mpsc;
 
-use super::conn::{Cell, Conn, DbError, Row, Value};
+use super::conn::{Conn, DbError};
+use super::row::{Cell, Row};
+use super::statement::Value;
 use super::writer::{self, GROUP, Job, QUEUE};
 use super::{OpenError, migrate};
 

@@ -2,9 +2,10 @@
 
 use uuid::Uuid;
 
-use super::conn::{Conn, DbError, Statement};
+use super::conn::{Conn, DbError};
 use super::find::{fill, stored_document};
 use super::schema::Kind;
+use super::statement::Statement;
 use super::{Content, StoredDocument, visible};
 use crate::dmp::submission::SubmissionSet;
 use crate::policy::Permit;

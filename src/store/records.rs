@@ -4,9 +4,10 @@ use uuid::Uuid;
 
 use super::Locator;
 use super::authorisations::holder_key;
-use super::condition::micros;
-use super::conn::{Conn, DbError, Row, Statement, Value};
-use super::schema::Kind;
+use super::conn::{Conn, DbError};
+use super::row::Row;
+use super::schema::{Kind, micros, stamp};
+use super::statement::{Statement, Value};
 use super::writer::{Act, Done, Failure};
 use crate::audit;
 use crate::dmp::actor::{Actor, ActorId, ActorKind};
@@ -162,7 +163,7 @@ impl Act for PutRecord {
         let record = Record {
             id: now.map_or_else(Uuid::new_v4, |(id, _)| id),
             version: now.map_or(1, |(_, version)| version + 1),
-            updated: self.trace.at,
+            updated: stamp(self.trace.at),
             data: self.data.clone(),
         };
         let data = serde_json::to_string(&record.data).map_err(|_| DbError::Shape)?;

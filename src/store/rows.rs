@@ -1,9 +1,10 @@
 //! A document entry and a submission as rows.
 
-use super::conn::{Conn, DbError, Value};
+use super::Render;
+use super::conn::{Conn, DbError};
 use super::fold::fold;
-use super::schema::{Attribute, status};
-use super::{Render, condition::micros};
+use super::schema::{Attribute, micros, status};
+use super::statement::Value;
 use crate::dmp::document::DocumentEntry;
 use crate::dmp::person::Author;
 use crate::dmp::submission::SubmissionSet;

@@ -1,6 +1,7 @@
-//! The numbers that stand for words in the tables. They are kept for ever: never change one.
+//! The numbers that stand for words and times in the tables. They are kept for ever: never change one.
 
 use crate::dmp::document::Availability;
+use crate::dmp::time::Instant;
 
 /// Repeated attributes (table `attribute`, column `name`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,4 +66,14 @@ pub(super) fn status(availability: Availability) -> i64 {
         Availability::Deprecated => 2,
         Availability::Deleted => 3,
     }
+}
+
+/// Microseconds since the epoch, as every time is kept.
+pub(super) fn micros(at: Instant) -> i64 {
+    at.as_microsecond()
+}
+
+/// The same instant as it will be read back.
+pub(super) fn stamp(at: Instant) -> Instant {
+    Instant::from_microsecond(micros(at)).unwrap_or(at)
 }

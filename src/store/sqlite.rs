@@ -9,7 +9,9 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 use tokio::sync::mpsc;
 
-use super::conn::{Cell, Conn, DbError, Row, Value};
+use super::conn::{Conn, DbError};
+use super::row::{Cell, Row};
+use super::statement::Value;
 use super::writer::{self, GROUP, Job, QUEUE};
 use super::{OpenError, migrate};
 

@@ -1,7 +1,7 @@
 //! The permit's visibility as part of a query: what is hidden is never read, counted nor paged over.
 
-use super::conn::Statement;
 use super::schema::{Attribute, status};
+use super::statement::Statement;
 use crate::dmp::code::system;
 use crate::dmp::document::Availability;
 use crate::policy::{Ownership, Visibility};

@@ -7,8 +7,9 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::sync::oneshot;
 
-use super::conn::{Conn, DbError, Statement};
+use super::conn::{Conn, DbError};
 use super::journal;
+use super::statement::Statement;
 use crate::audit::{self, Line};
 use crate::dmp::trace::Trace;
 use crate::error::{Code, Error, Issue};
@@ -109,8 +110,11 @@ struct Waiting<A: Act> {
     reply: oneshot::Sender<Result<A::Output, Error>>,
 }
 
+/// Where an answer is waited for.
+type Answer<A> = oneshot::Receiver<Result<<A as Act>::Output, Error>>;
+
 /// Makes a job of an act.
-pub(super) fn job<A: Act>(act: A) -> (Box<dyn Job>, oneshot::Receiver<Result<A::Output, Error>>) {
+pub(super) fn job<A: Act>(act: A) -> (Box<dyn Job>, Answer<A>) {
     let (reply, answer) = oneshot::channel();
     let waiting = Waiting {
         act,
