@@ -137,7 +137,7 @@ pub enum AuthorPart {
 }
 
 /// Ways to name a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum DocumentKey {
     /// By `uniqueId`.
     Unique(UniqueId),
