@@ -1,3 +1,4 @@
-//! cli
+//! The command line.
 
+pub mod cda;
 pub mod matrix;
