@@ -124,8 +124,25 @@ pub(in crate::translate) fn read_label(
                 display: Some(text.to_owned()),
             })
         }
-        _ => read_concept(node, weight, found, reading),
+        _ => match bare(node) {
+            Some(code) => Some(code),
+            None => read_concept(node, weight, found, reading),
+        },
     }
+}
+
+/// A coding without system, as headers have it where only a label was meant; the bound list will tell.
+fn bare(node: Node) -> Option<Code> {
+    let mut codings = node.items("coding");
+    let (only, None) = (codings.next()?, codings.next()) else {
+        return None;
+    };
+    let plain = node.only(&["coding"]).is_empty() && only.only(&["code", "display"]).is_empty();
+    Some(Code {
+        code: only.str("code").filter(|_| plain)?.to_owned(),
+        system: String::new(),
+        display: only.str("display").map(str::to_owned),
+    })
 }
 
 /// Checks that a code is of its bound list; a code outside is told, and kept in guide mode.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::contained::only_extensions;
 use super::object::Object;
 use crate::dmp::person::PersonName;
 use crate::error::Code;
@@ -39,12 +40,10 @@ pub(in crate::translate) fn write(
     }
 }
 
-/// Reads a HumanName; prefix, suffix and period are told as lost, and so is a text that family and given don't say.
+/// Reads a HumanName; its extensions are left to the caller; prefix, suffix and period are told as lost, and so is a text that family and given don't say.
 pub(in crate::translate) fn read(node: Node, found: &mut Findings) -> PersonName {
-    found.weigh_all(
-        Weight::Detail,
-        node.only(&["use", "text", "family", "given"]),
-    );
+    let known = ["extension", "use", "text", "family", "given"];
+    found.weigh_all(Weight::Detail, node.only(&known));
     let given: Vec<&str> = node
         .items("given")
         .filter_map(|given| given.as_str())
@@ -73,7 +72,10 @@ pub(in crate::translate) fn read(node: Node, found: &mut Findings) -> PersonName
 /// The name of a person who has at most one, as `name[0]`.
 pub(in crate::translate) fn read_first(parent: Node, found: &mut Findings) -> PersonName {
     let mut names = parent.items("name");
-    let name = names.next().map(|node| read(node, found));
+    let name = names.next().map(|node| {
+        only_extensions(node, &[], Weight::Detail, found);
+        read(node, found)
+    });
     for other in names {
         found.tolerate(other.issue(Code::UnsupportedElement));
     }

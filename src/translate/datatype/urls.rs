@@ -88,6 +88,9 @@ pub(in crate::translate) mod ours {
     /// Speciality of an author whose resource has no place for it.
     pub(in crate::translate) const AUTHOR_SPECIALTY: &str =
         "https://passerelle.dev/fhir/StructureDefinition/author-specialty";
+    /// Device of an author whose resource has no place for it.
+    pub(in crate::translate) const AUTHOR_DEVICE: &str =
+        "https://passerelle.dev/fhir/StructureDefinition/author-device";
     /// Identifier of the person behind an organisation that is author.
     pub(in crate::translate) const AUTHOR_ID: &str =
         "https://passerelle.dev/fhir/StructureDefinition/author-identifier";

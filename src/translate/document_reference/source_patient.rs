@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::Reading;
 use super::super::datatype::contained::{Contained, only, only_extensions};
 use super::super::datatype::object::Object;
-use super::super::datatype::urls::BIRTH_TIME;
+use super::super::datatype::urls::{BIRTH_GIVEN_NAMES, BIRTH_TIME};
 use super::super::datatype::{identifier, ins, name};
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
@@ -132,7 +132,13 @@ pub(in crate::translate) fn another_patient(node: Node) -> Issue {
 
 fn read_names(resource: Node, patient: &mut SourcePatient, found: &mut Findings) {
     for node in resource.items("name") {
-        let read = name::read(node, found);
+        only_extensions(node, &[BIRTH_GIVEN_NAMES], Weight::Detail, found);
+        let mut read = name::read(node, found);
+        // FR Core gives the first name alone, and all of them beside it.
+        let list = node.extensions(BIRTH_GIVEN_NAMES).next();
+        if let Some(all) = list.and_then(|list| list.str("valueString")) {
+            read.given = Some(all.to_owned());
+        }
         let family = match node.str("use") {
             Some("official" | "maiden") | None => &mut patient.family_birth,
             Some("usual") => &mut patient.family_used,

@@ -152,6 +152,7 @@ impl<'a> People<'a, '_> {
 
     fn role(&mut self, resource: Node<'a>) -> Author {
         let known = [
+            "extension",
             "identifier",
             "practitioner",
             "organization",
@@ -181,6 +182,7 @@ impl<'a> People<'a, '_> {
         author.institution = resource
             .get("organization")
             .and_then(|reference| self.organization(reference));
+        author.device = self.extended(resource, AuthorKind::Professional).device;
         author.role = self.first_label(resource, "code");
         author.specialty = self.first_label(resource, "specialty");
         author
@@ -242,7 +244,10 @@ impl<'a> People<'a, '_> {
             self.found
                 .weigh_all(Weight::Detail, contact.only(&["name"]));
             let named = contact.get("name");
-            named.map_or(PersonName::default(), |node| name::read(node, self.found))
+            named.map_or(PersonName::default(), |node| {
+                only_extensions(node, &[], Weight::Detail, self.found);
+                name::read(node, self.found)
+            })
         });
         for other in contacts {
             let issue = other.issue(error::Code::UnsupportedElement);
@@ -305,11 +310,21 @@ impl<'a> People<'a, '_> {
         self.label(value)
     }
 
-    /// Checks the extensions of a resource that may carry ours.
+    /// Reads the extensions of a resource that may carry ours.
     fn extended(&mut self, resource: Node<'a>, kind: AuthorKind) -> Author {
-        let known = [ours::AUTHOR_ROLE, ours::AUTHOR_SPECIALTY, ours::AUTHOR_ID];
+        let known = [
+            ours::AUTHOR_ROLE,
+            ours::AUTHOR_SPECIALTY,
+            ours::AUTHOR_DEVICE,
+            ours::AUTHOR_ID,
+        ];
         only_extensions(resource, &known, Weight::Detail, self.found);
-        nobody(kind)
+        let mut devices = resource.extensions(ours::AUTHOR_DEVICE);
+        let device = devices.find_map(|extension| extension.str("valueString"));
+        Author {
+            device: device.map(str::to_owned),
+            ..nobody(kind)
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::super::object::Object;
 use super::super::{coding, identifier, name, urls::ours};
+use crate::dmp::code::Code;
 use crate::dmp::person::{Author, AuthorKind, Identifier, LegalAuthenticator, Organization};
 use crate::tables::terminology::List;
 use crate::translate::Reading;
@@ -33,6 +34,10 @@ pub(in crate::translate) fn write_author(
             let person_id = format!("{id}-person");
             contained.push(person(author, "Practitioner", &person_id).build());
             with_resource("PractitionerRole", id)
+                .put(
+                    "extension",
+                    extensions(author, &[ours::AUTHOR_DEVICE], reading),
+                )
                 .put("practitioner", local_reference(&person_id))
                 .maybe("organization", institution)
                 .maybe(
@@ -120,7 +125,11 @@ fn organization_author(author: &Author, id: &str, reading: &Reading) -> Object {
     let parts = organization(&author.institution.clone().unwrap_or_default());
     let mut extensions = extensions(
         author,
-        &[ours::AUTHOR_ROLE, ours::AUTHOR_SPECIALTY],
+        &[
+            ours::AUTHOR_ROLE,
+            ours::AUTHOR_SPECIALTY,
+            ours::AUTHOR_DEVICE,
+        ],
         reading,
     );
     if let Some(id) = &author.id {
@@ -158,7 +167,11 @@ fn person_extended(author: &Author, id: &str, reading: &Reading) -> Object {
         author.name.family.as_deref(),
         author.name.given.as_deref(),
     );
-    let known = [ours::AUTHOR_ROLE, ours::AUTHOR_SPECIALTY];
+    let known = [
+        ours::AUTHOR_ROLE,
+        ours::AUTHOR_SPECIALTY,
+        ours::AUTHOR_DEVICE,
+    ];
     with_resource("Patient", id)
         .put("extension", extensions(author, &known, reading))
         .maybe("identifier", identifiers(author.id.as_ref()))
@@ -171,30 +184,30 @@ fn device_name(author: &Author) -> Option<Vec<Value>> {
     Some(vec![name.build()])
 }
 
+/// What has no place of its own in the resource.
 fn extensions(author: &Author, wanted: &[&str], reading: &Reading) -> Vec<Value> {
-    let role = author
-        .role
-        .as_ref()
-        .map(|code| (code, List::AuthorRole, ours::AUTHOR_ROLE));
-    let specialty = author
-        .specialty
-        .as_ref()
-        .map(|code| (code, List::AuthorSpecialty, ours::AUTHOR_SPECIALTY));
-    let extension = |(code, list, url): (_, _, &str)| {
-        Object::new()
-            .put("url", url)
-            .put("valueCodeableConcept", concept(code, list, reading))
-            .build()
-    };
-    [role, specialty]
-        .into_iter()
-        .flatten()
-        .filter(|(.., url)| wanted.contains(url))
-        .map(extension)
-        .collect()
+    let coded = |code: &Option<Code>, list| code.as_ref().map(|code| concept(code, list, reading));
+    let device = author.device.as_deref().map(Value::from);
+    [
+        (
+            ours::AUTHOR_ROLE,
+            "valueCodeableConcept",
+            coded(&author.role, List::AuthorRole),
+        ),
+        (
+            ours::AUTHOR_SPECIALTY,
+            "valueCodeableConcept",
+            coded(&author.specialty, List::AuthorSpecialty),
+        ),
+        (ours::AUTHOR_DEVICE, "valueString", device),
+    ]
+    .into_iter()
+    .filter(|(url, ..)| wanted.contains(url))
+    .filter_map(|(url, kind, value)| Some(Object::new().put("url", url).put(kind, value?).build()))
+    .collect()
 }
 
-fn concept(code: &crate::dmp::code::Code, list: List, reading: &Reading) -> Value {
+fn concept(code: &Code, list: List, reading: &Reading) -> Value {
     coding::write_concept(code, Some(list), reading)
 }
 
