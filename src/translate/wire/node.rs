@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::path::{push_index, push_name};
+use super::table::{TABLE, Type};
 use crate::error::{Code, Issue};
 
 /// One element of a resource. Cheap to copy; its path is only searched for when asked (that is, when there is something to say).
@@ -100,17 +102,21 @@ impl<'a> Node<'a> {
 
     /// FHIRPath of this element, from the root: `Bundle.entry[2].resource.content[0].attachment`.
     pub fn path(self) -> String {
-        let mut path = String::from(self.at);
-        // Every value of a tree has an address of its own, so the address tells where it hangs.
-        find(self.root, self.value, &mut path);
-        path
+        self.locate().0
     }
 
     /// FHIRPath that the child `name` has or would have.
     pub fn path_of(self, name: &str) -> String {
-        let mut path = self.path();
-        push_name(&mut path, name);
+        let (mut path, kind) = self.locate();
+        push_child(&mut path, name, kind);
         path
+    }
+
+    fn locate(self) -> (String, Option<&'static Type>) {
+        let mut path = String::from(self.at);
+        // Every value of a tree has an address of its own, so the address tells where it hangs.
+        let kind = find(self.root, self.value, None, &mut path).flatten();
+        (path, kind)
     }
 
     /// An error at this element.
@@ -129,43 +135,62 @@ impl<'a> Node<'a> {
             .collect()
     }
 
+    /// The element at a JSON pointer.
+    #[cfg(test)]
+    pub(super) fn at_pointer(self, pointer: &str) -> Self {
+        self.value
+            .pointer(pointer)
+            .map_or(self, |value| self.to(value))
+    }
+
     fn to(self, value: &'a Value) -> Self {
         Self { value, ..self }
     }
 }
 
-/// Completes `path` from `from` down to `target`; the depth of a checked tree is bounded.
-fn find(from: &Value, target: &Value, path: &mut String) -> bool {
+/// Completes `path` from `from` down to `target` and tells the type of the target, where the table knows it. The depth of a checked
+/// tree is bounded.
+fn find(
+    from: &Value,
+    target: &Value,
+    kind: Option<&'static Type>,
+    path: &mut String,
+) -> Option<Option<&'static Type>> {
+    let resource = from.get("resourceType").and_then(Value::as_str);
+    let kind = resource.and_then(|name| TABLE.get(name)).or(kind);
     if std::ptr::eq(from, target) {
-        return true;
+        return Some(kind);
     }
     let length = path.len();
     match from {
-        Value::Object(children) => children.iter().any(|(key, child)| {
-            push_name(path, key);
-            find(child, target, path) || cut(path, length)
+        Value::Object(children) => children.iter().find_map(|(key, child)| {
+            path.truncate(length);
+            let inside = push_child(path, key, kind);
+            find(child, target, inside, path)
         }),
-        Value::Array(items) => items.iter().enumerate().any(|(index, item)| {
-            path.push_str(&format!("[{index}]"));
-            find(item, target, path) || cut(path, length)
+        Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| {
+            path.truncate(length);
+            push_index(path, index);
+            find(item, target, kind, path)
         }),
-        _ => false,
+        _ => None,
     }
 }
 
-fn cut(path: &mut String, length: usize) -> bool {
-    path.truncate(length);
-    false
-}
-
-/// The extensions of a primitive live under `_name` in JSON and under `name` in FHIRPath.
-fn push_name(path: &mut String, name: &str) {
-    path.push('.');
-    path.push_str(name.strip_prefix('_').unwrap_or(name));
+/// Adds a child by its FHIRPath name (`valueString` is `value`, `_birthDate` is `birthDate`) and tells its type.
+fn push_child(path: &mut String, key: &str, kind: Option<&'static Type>) -> Option<&'static Type> {
+    let name = key.strip_prefix('_').unwrap_or(key);
+    let known = kind.and_then(|kind| Some((kind, kind.field(name)?)));
+    push_name(
+        path,
+        known.map_or(name, |(kind, field)| kind.path_name(field)),
+    );
+    known.and_then(|(_, field)| TABLE.inside(field))
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use serde_json::json;
 
     use super::*;
@@ -198,6 +223,21 @@ mod tests {
                 .err()
                 .and_then(|issue| issue.expression),
             Some(format!("{path}.hash"))
+        );
+    }
+
+    #[test]
+    fn choices_have_their_fhirpath_name() {
+        let dose = json!({"resourceType": "Immunization", "doseQuantity": {"value": 1}, "occurrenceDateTime": "2024",
+            "_occurrenceDateTime": {"extension": [{"url": "u", "valueString": "x"}]}});
+        let node = Node::root(&dose);
+        assert_eq!(node.path_of("occurrenceString"), "Immunization.occurrence");
+        assert_eq!(node.path_of("doseQuantity"), "Immunization.doseQuantity");
+        let beside = node.get("_occurrenceDateTime").unwrap();
+        let extension = beside.items("extension").next().unwrap();
+        assert_eq!(
+            extension.get("valueString").unwrap().path(),
+            "Immunization.occurrence.extension[0].value"
         );
     }
 
