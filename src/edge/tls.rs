@@ -20,7 +20,7 @@ use crate::identity::refusal::Refusal;
 use crate::identity::revocation::Revocation;
 use crate::identity::roles::Roles;
 use crate::identity::trust::Trust;
-use crate::settings::Settings;
+use crate::settings::{Identity, Settings, Tls};
 use gate::{Gate, Verdict};
 
 pub use peer::Peer;
@@ -76,16 +76,25 @@ impl Acceptor {
     /// # Errors
     /// Every problem, with its key and its cure.
     pub fn new(settings: &Settings) -> Result<Self, Vec<String>> {
-        let authorities = Authorities::load(&settings.identity.trust);
+        let roles = Roles::new(&settings.dmp.operators, &settings.dmp.regulators);
+        Self::with(&settings.tls, &settings.identity, roles)
+    }
+
+    /// The same from the sections that it needs.
+    ///
+    /// # Errors
+    /// Every problem, with its key and its cure.
+    pub fn with(tls: &Tls, identity: &Identity, roles: Roles) -> Result<Self, Vec<String>> {
+        let authorities = Authorities::load(&identity.trust);
         let (authorities, mut problems) = match authorities {
             Ok(authorities) => (authorities, Vec::new()),
             Err(problems) => (Authorities::default(), problems),
         };
         let notes = authorities.set_aside().to_vec();
         let authorities = Arc::new(authorities);
-        let context = context::build(&settings.tls, &authorities)
-            .map_err(|mut found| problems.append(&mut found));
-        let revocation = Revocation::load(&settings.identity, Arc::clone(&authorities))
+        let context =
+            context::build(tls, &authorities).map_err(|mut found| problems.append(&mut found));
+        let revocation = Revocation::load(identity, Arc::clone(&authorities))
             .map_err(|mut found| problems.append(&mut found));
         let (Ok(context), Ok(revocation), true) = (context, revocation, problems.is_empty()) else {
             return Err(problems);
@@ -95,8 +104,8 @@ impl Acceptor {
             .watch()
             .map_err(|error| vec![format!("identity.crls: cannot be followed ({error})")])?;
         let trust = Trust {
-            environment: settings.identity.environment,
-            roles: Roles::new(&settings.dmp),
+            environment: identity.environment,
+            roles,
         };
         Ok(Self {
             context,
