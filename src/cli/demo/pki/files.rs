@@ -217,3 +217,113 @@ fn remove(dir: &Path) -> Result<(), PkiError> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(dir)
+            .expect("a directory")
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn the_files_are_those_of_the_contract_and_their_keys_are_secret() {
+        let dir = tempfile::tempdir().expect("a directory");
+        make(dir.path(), &["dmp.example"]).expect("a PKI");
+        let pki = dir.path().join("pki");
+        let mut expected: Vec<String> = ["ca.pem", "crl.pem", "trust.pem", "authorities"]
+            .map(str::to_owned)
+            .into();
+        for name in CARDS.iter().map(|card| card.file).chain(["server"]) {
+            expected.extend([format!("{name}.pem"), format!("{name}.key")]);
+        }
+        expected.sort();
+        assert_eq!(names(&pki), expected);
+        assert_eq!(names(dir.path()), ["pki"]);
+        #[cfg(unix)]
+        for dir in [pki.clone(), pki.join("authorities")] {
+            use std::os::unix::fs::PermissionsExt;
+            for name in names(&dir).iter().filter(|name| name.ends_with(".key")) {
+                let mode = fs::metadata(dir.join(name))
+                    .expect(name)
+                    .permissions()
+                    .mode();
+                assert_eq!(mode & 0o777, 0o600, "{name}");
+            }
+        }
+        let chain = X509::stack_from_pem(&read(&pki.join("server.pem")).expect("a file"));
+        let chain = chain.expect("certificates");
+        let roots = X509::stack_from_pem(&read(&pki.join("ca.pem")).expect("a file"));
+        let [leaf, issuer] = chain.as_slice() else {
+            panic!("the server sends its authority with its own certificate");
+        };
+        let signed = |certificate: &X509, by: &X509| {
+            let key = by.public_key().expect("a key");
+            certificate.verify(&key).expect("a signature")
+        };
+        assert!(signed(leaf, issuer));
+        assert!(
+            roots
+                .expect("roots")
+                .iter()
+                .any(|root| signed(issuer, root))
+        );
+        let hosts = leaf.subject_alt_names().expect("names");
+        assert!(
+            hosts
+                .iter()
+                .any(|host| host.dnsname() == Some("dmp.example"))
+        );
+        assert_eq!(
+            hosts
+                .iter()
+                .filter(|host| host.ipaddress().is_some())
+                .count(),
+            2
+        );
+    }
+
+    #[test]
+    fn a_list_about_to_end_is_remade_with_its_entries() {
+        let dir = tempfile::tempdir().expect("a directory");
+        make(dir.path(), &[]).expect("a PKI");
+        assert!(!refresh_crl(dir.path()).expect("a CRL"), "a month is left");
+        let pki = dir.path().join("pki");
+        let authority = read_authority(&pki.join("authorities"), Issuer::FortPersonnes);
+        let revoked = X509::from_pem(&read(&pki.join("revoque.pem")).expect("a file"));
+        let revoked = serial(&revoked.expect("a certificate")).expect("a serial");
+        let stale = issue::crl(
+            &authority.expect("an authority"),
+            2,
+            std::slice::from_ref(&revoked),
+            (-900, 60),
+        );
+        write(
+            &pki.join("crl.pem"),
+            &stale.expect("a CRL").to_pem().expect("PEM"),
+            false,
+        )
+        .expect("a file");
+        assert!(refresh_crl(dir.path()).expect("a CRL"));
+        let crls = split_crls(&read(&pki.join("crl.pem")).expect("a file")).expect("CRLs");
+        assert_eq!(crls.len(), Issuer::TRUSTED.len());
+        let entries: Vec<Vec<u8>> = crls
+            .iter()
+            .flat_map(|crl| crl.get_revoked().into_iter().flatten())
+            .map(|entry| entry.serial_number().to_bn().expect("a number").to_vec())
+            .collect();
+        assert_eq!(entries, [revoked]);
+        assert!(!refresh_crl(dir.path()).expect("a CRL"));
+    }
+}
