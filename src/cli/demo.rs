@@ -1,0 +1,4 @@
+//! `passerelle demo`: a test PKI, a small world, and the server on top of them.
+
+pub mod cards;
+pub mod pki;
