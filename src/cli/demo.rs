@@ -1,0 +1,3 @@
+//! `passerelle demo`: a test PKI, a small world, and the server on top of them.
+
+pub mod cards;
