@@ -1,3 +1,6 @@
 //! `passerelle demo`: a test PKI, a small world, and the server on top of them.
 
 pub mod cards;
+pub mod cda_text;
+pub mod documents;
+pub mod world;
