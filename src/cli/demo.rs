@@ -3,4 +3,7 @@
 pub mod cards;
 pub mod cda_text;
 pub mod documents;
+pub mod folder;
+pub mod requests;
+pub mod story;
 pub mod world;

@@ -51,6 +51,16 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// A report of a laboratory.
+    pub const BIOLOGY: Self = Self {
+        code: "11502-2",
+        label: "CR d'examens biologiques",
+        templates: &[
+            ("1.3.6.1.4.1.19376.1.3.3", ""),
+            ("1.2.250.1.213.1.1.1.55", ""),
+        ],
+    };
+
     /// OID of the type's code system: LOINC codes end in a dash and a check digit, the others are TRE_A05.
     fn system(&self) -> &'static str {
         use crate::dmp::code::system;

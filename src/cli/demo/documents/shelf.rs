@@ -19,14 +19,7 @@ const fn level1(code: &'static str, label: &'static str) -> Kind {
     }
 }
 
-const BIOLOGY: Kind = Kind {
-    code: "11502-2",
-    label: "CR d'examens biologiques",
-    templates: &[
-        ("1.3.6.1.4.1.19376.1.3.3", ""),
-        ("1.2.250.1.213.1.1.1.55", ""),
-    ],
-};
+const BIOLOGY: Kind = Kind::BIOLOGY;
 const IMAGING: Kind = Kind {
     code: "18748-4",
     label: "CR d'imagerie médicale",
