@@ -83,18 +83,36 @@ pub fn record_for(header: &Value) -> (String, Value) {
     let (system, value) = ins_of(header);
     let source = &header["source_patient"];
     let birth = source["birth_date"].as_str().map(fhir_date);
+    let given = source["given"].as_str().unwrap_or("INCONNU");
+    let first = given.split(' ').next().unwrap_or(given);
     let patient = json!({
         "resourceType": "Patient",
-        "extension": [{
-            "url": "https://passerelle.dev/fhir/StructureDefinition/record-state",
-            "valueCode": "activated"
-        }],
+        "extension": [
+            {
+                "url": "https://passerelle.dev/fhir/StructureDefinition/record-state",
+                "valueCode": "activated"
+            },
+            {
+                "url": "http://hl7.org/fhir/StructureDefinition/patient-birthPlace",
+                "valueAddress": {"extension": [{
+                    "url": "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-address-insee-code",
+                    "valueCoding": {
+                        "system": "https://mos.esante.gouv.fr/NOS/TRE_R13-CommuneOM/FHIR/TRE-R13-CommuneOM",
+                        "code": "99999"
+                    }
+                }]}
+            }
+        ],
         "identifier": [{"use": "official", "system": system, "value": value}],
         "active": true,
         "name": [{
+            "extension": [{
+                "url": "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-patient-birth-list-given-name",
+                "valueString": given
+            }],
             "use": "official",
-            "family": source["family_birth"],
-            "given": [source["given"].as_str().unwrap_or("INCONNU")]
+            "family": source["family_birth"].as_str().or(source["family_used"].as_str()),
+            "given": [first]
         }],
         "gender": gender(source),
         "birthDate": birth.unwrap_or_else(|| "1970-01-01".to_owned())
