@@ -12,7 +12,7 @@ use source::{SourceFile, Token};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("dmp", &[]),
     ("error", &["dmp"]),
-    ("tables", &["dmp", "error"]),
+    ("tables", &["dmp", "error", "settings"]),
     ("settings", &["dmp", "error"]),
     ("audit", &["dmp", "error"]),
     (

@@ -62,7 +62,7 @@ impl Kind {
     };
 
     /// OID of the type's code system: LOINC codes end in a dash and a check digit, the others are TRE_A05.
-    fn system(&self) -> &'static str {
+    pub fn system(&self) -> &'static str {
         use crate::dmp::code::system;
         let loinc = self.code.rsplit_once('-').is_some_and(|(number, check)| {
             check.len() == 1 && number.bytes().all(|b| b.is_ascii_digit())

@@ -6,7 +6,7 @@ use crate::dmp::document::Labels;
 
 mod shelf;
 
-pub use shelf::SHELF;
+pub use shelf::shelf;
 
 /// A document ready to be deposited.
 #[derive(Debug, Clone)]
@@ -48,8 +48,7 @@ pub struct Entry {
 
 /// Every document, in the order of deposit: what replaces comes after what it replaces.
 pub fn documents(patients: &[DemoPatient]) -> Vec<DemoDocument> {
-    SHELF
-        .iter()
+    shelf()
         .enumerate()
         .filter_map(|(index, entry)| entry.write(index + 1, patients))
         .collect()
@@ -99,7 +98,7 @@ mod tests {
     fn the_whole_shelf_is_written_and_deposited_by_cards_that_exist() {
         let patients = patients().expect("patients");
         let documents = documents(&patients);
-        assert_eq!(documents.len(), SHELF.len());
+        assert_eq!(documents.len(), shelf().count());
         assert!(documents.len() >= 30);
         for document in &documents {
             assert!(card(document.depositor).is_some(), "{}", document.depositor);
@@ -112,14 +111,14 @@ mod tests {
 
     #[test]
     fn kinds_are_varied_and_replacements_stay_with_one_author() {
-        let mut codes: Vec<_> = SHELF.iter().map(|entry| entry.kind.code).collect();
+        let mut codes: Vec<_> = shelf().map(|entry| entry.kind.code).collect();
         codes.sort_unstable();
         codes.dedup();
         assert!(codes.len() >= 20, "{}", codes.len());
-        for (index, entry) in SHELF.iter().enumerate() {
+        for (index, entry) in shelf().enumerate() {
             if let Some(replaced) = entry.replaces {
                 assert!(replaced <= index);
-                let first = &SHELF[replaced - 1];
+                let first = shelf().nth(replaced - 1).expect("on the shelf");
                 assert_eq!(first.patient, entry.patient);
                 assert_eq!(first.writer, entry.writer);
                 assert_eq!(first.depositor, entry.depositor);
@@ -129,10 +128,34 @@ mod tests {
 
     #[test]
     fn labels_of_every_kind_are_there_and_never_two_that_exclude_each_other() {
-        let any = |has: fn(&Labels) -> bool| SHELF.iter().any(|entry| has(&entry.labels));
+        let any = |has: fn(&Labels) -> bool| shelf().any(|entry| has(&entry.labels));
         assert!(any(|labels| labels.masked));
         assert!(any(|labels| labels.invisible_patient));
         assert!(any(|labels| labels.invisible_representatives));
         assert!(!any(|labels| labels.masked && labels.invisible_patient));
+    }
+
+    #[test]
+    fn every_kind_is_in_the_matrix_and_resolves_to_a_class_and_a_format() {
+        use crate::dmp::code::Code;
+        let tables = crate::tables::Tables::built_in();
+        for entry in shelf() {
+            let kind = entry.kind;
+            assert!(tables.matrix.knows_type(kind.code), "{}", kind.code);
+            let code = Code::new(kind.code, kind.system());
+            assert!(
+                tables.terminology.class_of(&code).is_some(),
+                "{}",
+                kind.code
+            );
+            let format = match kind.templates {
+                [] => tables.terminology.format_of_media_type("text/plain"),
+                templates => templates.iter().find_map(|(root, extension)| {
+                    let extension = Some(*extension).filter(|text| !text.is_empty());
+                    tables.terminology.format_of_template(root, extension)
+                }),
+            };
+            assert!(format.is_some(), "{}", kind.code);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::cards::{DemoCard, card};
-use super::documents::SHELF;
+use super::documents::{Entry, shelf};
 use super::world::{CLOSED, DemoPatient, STORY};
 use crate::tables::Tables;
 
@@ -169,10 +169,9 @@ pub fn story(
 }
 
 /// The current documents of the story's record.
-fn current() -> impl Iterator<Item = &'static super::documents::Entry> {
-    let replaced = |number: usize| SHELF.iter().any(|entry| entry.replaces == Some(number));
-    SHELF
-        .iter()
+fn current() -> impl Iterator<Item = &'static Entry> {
+    let replaced = |number: usize| shelf().any(|entry| entry.replaces == Some(number));
+    shelf()
         .enumerate()
         .filter(move |(index, entry)| entry.patient == STORY && !replaced(index + 1))
         .map(|(_, entry)| entry)
@@ -227,6 +226,14 @@ mod tests {
                     || step.line.contains("https://127.0.0.1:4443/fhir/")
             );
         }
+    }
+
+    #[test]
+    fn each_profession_sees_its_own_part() {
+        let tables = Tables::built_in();
+        let sees = |name: &str| visible(card(name).expect("card"), &tables);
+        let seen = ["medecin", "medecin2", "infirmier", "opticien", "secretaire"].map(sees);
+        assert_eq!((current().count(), seen), (15, [15, 14, 11, 3, 0]));
     }
 
     #[test]
