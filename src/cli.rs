@@ -1,4 +1,5 @@
 //! The command line.
 
+pub mod cda;
 pub mod demo;
 pub mod matrix;
