@@ -5,5 +5,6 @@ pub mod cda_text;
 pub mod documents;
 pub mod folder;
 pub mod requests;
+pub mod seed;
 pub mod story;
 pub mod world;
