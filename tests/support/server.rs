@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::client::Client;
+use passerelle::cli::demo::pki;
 
 /// How a server differs from the default one.
 #[derive(Debug, Clone)]
@@ -72,7 +73,7 @@ impl Server {
     /// An empty database, served with these settings.
     pub fn with(options: Options) -> Self {
         let folder = tempfile::tempdir().expect("temporary folder");
-        let pki = super::server::pki();
+        let pki = cards();
         write_config(folder.path(), &pki, &options);
         let command = vec![
             "serve".to_owned(),
@@ -195,13 +196,17 @@ pub fn run_in(folder: &Path, arguments: &[&str]) -> std::process::Output {
 }
 
 /// The cards of the tests: made once for all test programs, and again when their CRL gets old.
-pub fn pki() -> PathBuf {
+pub fn cards() -> PathBuf {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR"));
     std::fs::create_dir_all(root).expect("folder");
     let lock = std::fs::File::create(root.join("pki.lock")).expect("lock file");
     lock.lock().expect("lock");
     let folder = root.join("pki");
-    passerelle::cli::demo::pki::make(&folder).expect("test cards");
+    if folder.exists() {
+        pki::refresh_crl(root).expect("current CRL");
+    } else {
+        pki::make(root, &[]).expect("test cards");
+    }
     folder
 }
 

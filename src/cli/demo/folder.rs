@@ -43,31 +43,31 @@ pub fn prepare(dir: &Path, listen: SocketAddr) -> Result<(), FolderError> {
     Ok(())
 }
 
-/// Removes what a demonstration made, and nothing else. `pki` are the names of its certificate files.
+/// Removes what a demonstration made, and nothing else.
 ///
 /// # Errors
 /// [`FolderError`].
-pub fn reset(dir: &Path, pki: &[String]) -> Result<(), FolderError> {
+pub fn reset(dir: &Path) -> Result<(), FolderError> {
     if !is_ours(dir)? {
         return Ok(());
     }
-    let in_pki = dir.join("pki");
-    let files = [CONSENT, DEPOSIT]
+    absent_is_fine(fs::remove_dir_all(dir.join("pki")))?;
+    // The configuration last, so that an interrupted reset can be run again.
+    for name in [CONSENT, DEPOSIT]
         .into_iter()
         .chain(DATABASE)
-        .map(|name| dir.join(name))
-        .chain(pki.iter().map(|name| in_pki.join(name)))
-        // Last, so that an interrupted reset can be run again.
-        .chain([dir.join(CONFIG)]);
-    for file in files {
-        match fs::remove_file(file) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
+        .chain([CONFIG])
+    {
+        absent_is_fine(fs::remove_file(dir.join(name)))?;
     }
-    // Stays when somebody keeps files of his own in it.
-    let _ = fs::remove_dir(in_pki);
     Ok(())
+}
+
+fn absent_is_fine(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 /// Writes a file that only its owner reads.
@@ -179,18 +179,16 @@ mod tests {
         let dir = root.path();
         prepare(dir, listen()).expect("made");
         fs::create_dir(dir.join("pki")).expect("pki");
-        for name in [
-            "passerelle.db",
-            "pki/medecin.pem",
-            "pki/mine.pem",
-            "notes.txt",
-        ] {
+        for name in ["passerelle.db", "pki/medecin.pem", "notes.txt"] {
             fs::write(dir.join(name), "x").expect("written");
         }
-        reset(dir, &["medecin.pem".to_owned()]).expect("reset");
-        let left = |name: &str| dir.join(name).exists();
-        assert!(left("notes.txt") && left("pki/mine.pem"));
-        assert!(!left("passerelle.db") && !left("pki/medecin.pem") && !left(CONFIG));
+        reset(dir).expect("reset");
+        reset(dir).expect("nothing left to remove");
+        let left: Vec<_> = fs::read_dir(dir)
+            .expect("folder")
+            .map(|entry| entry.expect("entry").file_name())
+            .collect();
+        assert_eq!(left, ["notes.txt"]);
     }
 
     #[test]
@@ -202,7 +200,7 @@ mod tests {
             prepare(root.path(), listen()),
             Err(FolderError::Foreign)
         ));
-        assert!(matches!(reset(root.path(), &[]), Err(FolderError::Foreign)));
+        assert!(matches!(reset(root.path()), Err(FolderError::Foreign)));
         assert!(root.path().join("passerelle.db").exists());
     }
 }
