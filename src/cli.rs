@@ -1,5 +1,6 @@
 //! The command line.
 
+pub mod card;
 pub mod cda;
 pub mod demo;
 pub mod matrix;

@@ -4,6 +4,7 @@ pub mod cards;
 pub mod cda_text;
 pub mod documents;
 pub mod folder;
+pub mod pki;
 pub mod requests;
 pub mod seed;
 pub mod story;

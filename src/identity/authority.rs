@@ -42,10 +42,20 @@ pub struct Range {
     pub environment: Environment,
 }
 
+/// The environment that an IGC-Santé authority belongs to, told by the word TEST of its CN.
+pub fn environment(common_name: &str) -> Option<Environment> {
+    let mut words = common_name.split_whitespace();
+    let test = words.clone().any(|word| word == "TEST");
+    words.any(|word| word == "IGC-SANTE").then_some(match test {
+        true => Environment::Test,
+        false => Environment::Production,
+    })
+}
+
 impl Range {
     /// Reads it from the CN of an issuing authority: one level word and one population word; a root (RACINE) has no population.
     pub fn from_common_name(name: &str) -> Option<Self> {
-        let (mut level, mut population, mut environment) = (None, None, Environment::Production);
+        let (mut level, mut population) = (None, None);
         for word in name.split_whitespace() {
             let (known_level, known_population) = match word {
                 "FORT" => (Some(Level::Fort), None),
@@ -53,10 +63,6 @@ impl Range {
                 "ELEMENTAIRE" => (Some(Level::Elementaire), None),
                 "PERSONNES" => (None, Some(Population::Persons)),
                 "ORGANISATIONS" => (None, Some(Population::Organisations)),
-                "TEST" => {
-                    environment = Environment::Test;
-                    (None, None)
-                }
                 _ => (None, None),
             };
             if known_level.is_some() && level.is_some()
@@ -70,7 +76,7 @@ impl Range {
         Some(Self {
             level: level?,
             population: population?,
-            environment,
+            environment: environment(name)?,
         })
     }
 }
@@ -220,9 +226,10 @@ mod tests {
         for nothing in [
             "TEST AC RACINE IGC-SANTE FORT",
             "TEST CLASSE-1",
-            "AC FORT STANDARD PERSONNES",
-            "AC FORT PERSONNES ORGANISATIONS",
-            "AC-FORT-PERSONNES",
+            "AC IGC-SANTE FORT STANDARD PERSONNES",
+            "AC IGC-SANTE FORT PERSONNES ORGANISATIONS",
+            "AC-IGC-SANTE-FORT-PERSONNES",
+            "AC FORT PERSONNES",
             "",
         ] {
             assert_eq!(range(nothing), None, "{nothing}");

@@ -13,7 +13,7 @@ use x509_parser::der_parser::oid;
 use x509_parser::oid_registry::Oid;
 use x509_parser::prelude::FromDer;
 
-use super::authority::Range;
+use super::authority::{self, Range};
 use crate::dmp::actor::{ActorId, Structure};
 use crate::dmp::code::Code;
 use crate::dmp::context::Environment;
@@ -171,14 +171,13 @@ impl Card {
 
     fn read(certificate: &X509Certificate<'_>) -> Result<Self, Unreadable> {
         let extensions = extensions::Extensions::read(certificate)?;
-        let range =
-            common_name(certificate.issuer()).and_then(|name| Range::from_common_name(&name));
+        let issuer_name = common_name(certificate.issuer()).unwrap_or_default();
         let time = |at: x509_parser::time::ASN1Time| {
             Timestamp::from_second(at.timestamp()).map_err(|_| Unreadable::Certificate)
         };
         let mut card = Self {
             kind: CardKind::Unknown,
-            environment: range.map(|range| range.environment),
+            environment: authority::environment(&issuer_name),
             national_id: None,
             family: None,
             given: None,
@@ -190,7 +189,7 @@ impl Card {
             structure: None,
             card_number: None,
             issuer: display(certificate.issuer()),
-            range,
+            range: Range::from_common_name(&issuer_name),
             serial: trim_serial(certificate.tbs_certificate.raw_serial()).to_vec(),
             not_before: time(certificate.validity().not_before)?,
             not_after: time(certificate.validity().not_after)?,

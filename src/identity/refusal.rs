@@ -27,6 +27,8 @@ pub enum Refusal {
     Expired,
     /// Its authority is not accepted.
     UnknownIssuer,
+    /// A signature is wrong, or its chain fails in another way.
+    Chain,
     /// Revoked.
     Revoked,
     /// No CRL of its authority was ever loaded.
@@ -50,6 +52,7 @@ impl Refusal {
             Self::Contradiction => "contradiction",
             Self::Expired => "expired",
             Self::UnknownIssuer => "unknown-issuer",
+            Self::Chain => "chain",
             Self::Revoked => "revoked",
             Self::NoCrl => "no-crl",
             Self::StaleCrl => "stale-crl",
@@ -98,6 +101,10 @@ impl Refusal {
             Self::UnknownIssuer => (
                 "son autorité n'est pas admise",
                 "its authority is not accepted",
+            ),
+            Self::Chain => (
+                "sa chaîne de signatures ne tient pas",
+                "its chain of signatures does not hold",
             ),
             Self::Revoked => ("il est révoqué", "it is revoked"),
             Self::NoCrl => (

@@ -141,11 +141,10 @@ impl Revocation {
             Ok(bytes) => bytes,
             Err(error) => return vec![format!("cannot be read ({error})")],
         };
-        let ders = list::split(&bytes);
-        if ders.is_empty() {
-            return vec!["holds no CRL, neither PEM nor DER".into()];
+        match list::split(&bytes) {
+            Ok(ders) => ders.iter().filter_map(|der| self.take(der).err()).collect(),
+            Err(problem) => vec![problem.into()],
         }
-        ders.iter().filter_map(|der| self.take(der).err()).collect()
     }
 
     /// Puts one CRL in force. Those of authorities that are not accepted (the roots') are left aside.

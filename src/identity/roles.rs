@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use crate::dmp::actor::{ActorId, ActorKind, Structure};
 use crate::dmp::code::{Code, system};
 use crate::dmp::national_id::{PsIdNat, StructIdNat};
-use crate::settings::Dmp;
 
 /// The configured operators and regulators.
 #[derive(Debug, Clone, Default)]
@@ -16,10 +15,10 @@ pub struct Roles {
 
 impl Roles {
     /// Takes `dmp.operators` and `dmp.regulators`.
-    pub fn new(dmp: &Dmp) -> Self {
+    pub fn new(operators: &[StructIdNat], regulators: &[PsIdNat]) -> Self {
         Self {
-            operators: dmp.operators.iter().cloned().collect(),
-            regulators: dmp.regulators.iter().cloned().collect(),
+            operators: operators.iter().cloned().collect(),
+            regulators: regulators.iter().cloned().collect(),
         }
     }
 

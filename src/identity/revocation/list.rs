@@ -101,15 +101,22 @@ impl List {
 }
 
 /// The CRLs of a file: one in DER, or several in PEM.
-pub(super) fn split(bytes: &[u8]) -> Vec<Vec<u8>> {
+pub(super) fn split(bytes: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
     if bytes.first() == Some(&0x30) {
-        return vec![bytes.to_vec()];
+        return Ok(vec![bytes.to_vec()]);
     }
-    x509_parser::pem::Pem::iter_from_buffer(bytes)
-        .map_while(Result::ok)
-        .filter(|pem| pem.label == "X509 CRL")
-        .map(|pem| pem.contents)
-        .collect()
+    let mut ders = Vec::new();
+    for pem in x509_parser::pem::Pem::iter_from_buffer(bytes) {
+        let pem = pem.map_err(|_| "holds a broken PEM block")?;
+        if pem.label == "X509 CRL" {
+            ders.push(pem.contents);
+        }
+    }
+    if ders.is_empty() {
+        Err("holds no CRL, neither PEM nor DER")
+    } else {
+        Ok(ders)
+    }
 }
 
 /// An authority that renewed its key keeps its name: any of its keys may sign.

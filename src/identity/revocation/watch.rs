@@ -65,22 +65,31 @@ fn file_number(_metadata: &std::fs::Metadata) -> u64 {
 }
 
 impl Revocation {
-    /// Reads changed files again, every second, until the last owner of `revocation` is gone. Problems are logged.
-    pub async fn watch(revocation: Weak<Self>) {
-        loop {
-            tokio::time::sleep(EVERY).await;
-            let Some(revocation) = revocation.upgrade() else {
-                return;
-            };
-            // Reading and verifying a large CRL takes half a second: not on the threads that serve.
-            let reload =
-                tokio::task::spawn_blocking(move || Arc::clone(&revocation).reload()).await;
-            for problem in reload.unwrap_or_default() {
-                tracing::error!(
-                    problem,
-                    "a revocation list could not be read; the one in force stays"
-                );
-            }
+    /// Starts a thread that reads changed files again, every second, until the last owner is gone. Problems are logged.
+    ///
+    /// # Errors
+    /// The system starts no more threads.
+    pub fn watch(self: &Arc<Self>) -> std::io::Result<()> {
+        let watched = Arc::downgrade(self);
+        // A thread of its own: reading and verifying a large CRL takes half a second.
+        std::thread::Builder::new()
+            .name("crl-watch".into())
+            .spawn(move || follow(&watched))
+            .map(drop)
+    }
+}
+
+fn follow(revocation: &Weak<Revocation>) {
+    loop {
+        std::thread::sleep(EVERY);
+        let Some(revocation) = revocation.upgrade() else {
+            return;
+        };
+        for problem in revocation.reload() {
+            tracing::error!(
+                problem,
+                "a revocation list could not be read; the one in force stays"
+            );
         }
     }
 }
