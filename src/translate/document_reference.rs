@@ -4,10 +4,15 @@ mod attachment;
 mod context;
 mod declared;
 mod identifiers;
+mod profile;
 mod read;
 mod relation;
 mod source_patient;
 mod write;
+
+use super::Reading;
+use super::bundle::DeclaredSubmission;
+use crate::error::Error;
 
 pub use declared::{Attachment, DeclaredDocument};
 pub use read::read;
@@ -15,13 +20,10 @@ pub use write::write;
 
 pub(super) use attachment::decode_base64;
 pub(super) use identifiers::{declared_unique_id, slice};
+pub(super) use profile::{COMPREHENSIVE, SIMPLIFIED, require};
 pub(super) use read::{read_into, server_assigned};
 pub(super) use relation::{Siblings, key, normal};
 pub(super) use source_patient::another_patient;
-
-use super::Reading;
-use super::bundle::DeclaredSubmission;
-use crate::error::Error;
 
 /// Reads a DocumentReference of ITI-105: the bytes are inline, the submission is the server's to make.
 ///

@@ -5,8 +5,8 @@ use std::mem;
 
 use super::super::Reading;
 use super::super::document_reference::{
-    self, Attachment, DeclaredDocument, Siblings, another_patient, decode_base64, declared_unique_id,
-    normal,
+    self, Attachment, DeclaredDocument, Siblings, another_patient, declared_unique_id,
+    decode_base64, normal,
 };
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::list::{self, DeclaredSet};
@@ -57,11 +57,13 @@ pub fn read(bundle: &serde_json::Value, reading: &Reading) -> Result<DeclaredSub
     let entries = sort(bundle, &mut found);
     let set = read_set(bundle, &entries.lists, &mut found, reading);
     let siblings = siblings(&entries.documents, reading);
-    let mut documents: Vec<DeclaredDocument> = entries
-        .documents
-        .iter()
-        .map(|entry| document_reference::read_into(entry.resource, &siblings, &mut found, reading))
-        .collect();
+    let mut documents = Vec::new();
+    for Entry { resource, .. } in &entries.documents {
+        document_reference::require(*resource, &document_reference::COMPREHENSIVE, &mut found);
+        documents.push(document_reference::read_into(
+            *resource, &siblings, &mut found, reading,
+        ));
+    }
     if documents.is_empty() {
         found.refuse(Issue::new(Code::ElementRequired).at(bundle.path_of("entry")));
     }
@@ -87,7 +89,7 @@ pub fn read(bundle: &serde_json::Value, reading: &Reading) -> Result<DeclaredSub
         Kind::Binary(rank) => owners.get(rank).copied().flatten().map(EntryRole::Content),
     });
     let roles = roles.flatten().collect();
-    let lists = entries.lists.iter().copied();
+    let lists = entries.lists.first().copied().into_iter();
     let resources = lists.chain(entries.documents.iter().map(|entry| entry.resource));
     let patient = one_patient(&set, &submitted, resources, &mut found);
     with_patient(patient, set, submitted, roles, found)
@@ -103,8 +105,8 @@ pub(in crate::translate) fn read_simplified(
 ) -> Result<DeclaredSubmission, Error> {
     let node = Node::root(resource);
     let mut found = Findings::new(reading);
-    let mut declared =
-        document_reference::read_into(node, &Siblings::new(), &mut found, reading);
+    document_reference::require(node, &document_reference::SIMPLIFIED, &mut found);
+    let mut declared = document_reference::read_into(node, &Siblings::new(), &mut found, reading);
     let path = format!("{}.content[0].attachment", declared.path);
     let bytes = match mem::replace(&mut declared.attachment, Attachment::None) {
         Attachment::Inline(bytes) => Some(bytes),
@@ -123,7 +125,13 @@ pub(in crate::translate) fn read_simplified(
         bytes,
         content_type: None,
     };
-    with_patient(patient, DeclaredSet::default(), vec![document], Vec::new(), found)
+    with_patient(
+        patient,
+        DeclaredSet::default(),
+        vec![document],
+        Vec::new(),
+        found,
+    )
 }
 
 fn with_patient(
@@ -153,12 +161,7 @@ fn with_patient(
     }
 }
 
-fn read_set(
-    bundle: Node,
-    lists: &[Node],
-    found: &mut Findings,
-    reading: &Reading,
-) -> DeclaredSet {
+fn read_set(bundle: Node, lists: &[Node], found: &mut Findings, reading: &Reading) -> DeclaredSet {
     let Some((first, others)) = lists.split_first() else {
         let path = format!("{}.where(resource is List)", bundle.path_of("entry"));
         found.refuse(Issue::new(Code::ElementRequired).at(path));
@@ -259,7 +262,11 @@ fn read_binary(resource: Node, document: &mut Submitted, found: &mut Findings) {
         Ok(data) => {
             document.bytes = decode_base64(data.as_str().unwrap_or_default());
             if document.bytes.is_none() {
-                found.refuse(invalid(data.path(), "base64 illisible", "it is not readable base64"));
+                found.refuse(invalid(
+                    data.path(),
+                    "base64 illisible",
+                    "it is not readable base64",
+                ));
             }
         }
         Err(issue) => found.refuse(issue),

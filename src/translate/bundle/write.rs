@@ -40,11 +40,14 @@ pub fn write_response(
             slot.push(warning.clone());
         }
     }
-    let written = entries.iter().zip(&of_entry).filter_map(|(role, warnings)| {
-        let made = made(*role, registered, reading, representation)?;
-        let outcome = (!warnings.is_empty()).then(|| outcome(warnings));
-        Some(entry(made, outcome, reading))
-    });
+    let written = entries
+        .iter()
+        .zip(&of_entry)
+        .filter_map(|(role, warnings)| {
+            let made = made(*role, registered, reading, representation)?;
+            let outcome = (!warnings.is_empty()).then(|| outcome(warnings));
+            Some(entry(made, outcome, reading))
+        });
     Object::resource("Bundle")
         .put("type", "transaction-response")
         .put("entry", written.collect::<Vec<_>>())

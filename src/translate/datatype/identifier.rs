@@ -18,7 +18,12 @@ pub(in crate::translate) const URI: &str = "urn:ietf:rfc:3986";
 const BARE_NUMBERS: [(&str, usize, &str, char); 6] = [
     ("https://rpps.esante.gouv.fr", 11, system::PS_ID_NAT, '8'),
     ("https://adeli.esante.gouv.fr", 9, system::PS_ID_NAT, '0'),
-    ("https://finess.esante.gouv.fr", 9, system::STRUCT_ID_NAT, '1'),
+    (
+        "https://finess.esante.gouv.fr",
+        9,
+        system::STRUCT_ID_NAT,
+        '1',
+    ),
     ("https://sirene.fr", 9, system::STRUCT_ID_NAT, '2'),
     ("https://sirene.fr", 14, system::STRUCT_ID_NAT, '3'),
     ("http://finess.sante.gouv.fr", 9, system::STRUCT_ID_NAT, '1'),
@@ -183,11 +188,31 @@ mod tests {
     #[test]
     fn directory_numbers_become_national_identifiers() {
         for (url, number, expected) in [
-            ("https://rpps.esante.gouv.fr", "10101201234", id(system::PS_ID_NAT, "810101201234")),
-            ("https://finess.esante.gouv.fr", "750100125", id(system::STRUCT_ID_NAT, "1750100125")),
-            ("https://sirene.fr", "264403106", id(system::STRUCT_ID_NAT, "2264403106")),
-            ("https://sirene.fr", "26440310600019", id(system::STRUCT_ID_NAT, "326440310600019")),
-            ("https://rpps.esante.gouv.fr", "101", id("https://rpps.esante.gouv.fr", "101")),
+            (
+                "https://rpps.esante.gouv.fr",
+                "10101201234",
+                id(system::PS_ID_NAT, "810101201234"),
+            ),
+            (
+                "https://finess.esante.gouv.fr",
+                "750100125",
+                id(system::STRUCT_ID_NAT, "1750100125"),
+            ),
+            (
+                "https://sirene.fr",
+                "264403106",
+                id(system::STRUCT_ID_NAT, "2264403106"),
+            ),
+            (
+                "https://sirene.fr",
+                "26440310600019",
+                id(system::STRUCT_ID_NAT, "326440310600019"),
+            ),
+            (
+                "https://rpps.esante.gouv.fr",
+                "101",
+                id("https://rpps.esante.gouv.fr", "101"),
+            ),
         ] {
             assert_eq!(from_fhir(Some(url), number), expected);
         }

@@ -43,7 +43,16 @@ pub(super) fn read(
 }
 
 fn read_attachment(attachment: Node, document: &mut DeclaredDocument, found: &mut Findings) {
-    let known = ["contentType", "language", "data", "url", "size", "hash", "title", "creation"];
+    let known = [
+        "contentType",
+        "language",
+        "data",
+        "url",
+        "size",
+        "hash",
+        "title",
+        "creation",
+    ];
     found.weigh_all(Weight::Key, attachment.only(&known));
     let text = |name: &str| attachment.str(name).map(str::to_owned);
     document.mime_type = text("contentType");
@@ -53,7 +62,9 @@ fn read_attachment(attachment: Node, document: &mut DeclaredDocument, found: &mu
         .str("creation")
         .and_then(|text| Timestamp::from_fhir(text).ok());
     document.size = attachment.u64("size");
-    document.hash = attachment.get("hash").and_then(|node| read_hash(node, found));
+    document.hash = attachment
+        .get("hash")
+        .and_then(|node| read_hash(node, found));
     document.attachment = match (attachment.get("data"), attachment.str("url")) {
         (Some(data), Some(_)) => {
             found.refuse(invalid(
@@ -108,9 +119,6 @@ pub(in crate::translate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     if let Ok(bytes) = STANDARD.decode(text) {
         return Some(bytes);
     }
-    let compact: String = text
-        .chars()
-        .filter(|c| !c.is_ascii_whitespace())
-        .collect();
+    let compact: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     STANDARD.decode(compact).ok()
 }

@@ -19,15 +19,40 @@ pub(super) fn write(metadata: &DocumentMetadata, source_patient: &str, reading: 
     let events = metadata.events.iter();
     let period = Object::new()
         .put("start", metadata.service_start.to_fhir())
-        .maybe("end", metadata.service_stop.as_ref().map(Timestamp::to_fhir));
+        .maybe(
+            "end",
+            metadata.service_stop.as_ref().map(Timestamp::to_fhir),
+        );
     let patient = Object::new().put("reference", format!("#{source_patient}"));
     Object::new()
-        .put("event", events.map(|code| coding::write_concept(code, None, reading)).collect::<Vec<_>>())
+        .put(
+            "event",
+            events
+                .map(|code| coding::write_concept(code, None, reading))
+                .collect::<Vec<_>>(),
+        )
         .put("period", period)
-        .put("facilityType", coding::write_concept(&metadata.facility_type, Some(List::FacilityType), reading))
-        .put("practiceSetting", coding::write_concept(&metadata.practice_setting, Some(List::PracticeSetting), reading))
+        .put(
+            "facilityType",
+            coding::write_concept(&metadata.facility_type, Some(List::FacilityType), reading),
+        )
+        .put(
+            "practiceSetting",
+            coding::write_concept(
+                &metadata.practice_setting,
+                Some(List::PracticeSetting),
+                reading,
+            ),
+        )
         .put("sourcePatientInfo", patient)
-        .put("related", metadata.references.iter().map(write_reference).collect::<Vec<_>>())
+        .put(
+            "related",
+            metadata
+                .references
+                .iter()
+                .map(write_reference)
+                .collect::<Vec<_>>(),
+        )
         .build()
 }
 
@@ -54,7 +79,14 @@ pub(super) fn read<'a>(
     let Some(context) = resource.get("context") else {
         return;
     };
-    let known = ["event", "period", "facilityType", "practiceSetting", "sourcePatientInfo", "related"];
+    let known = [
+        "event",
+        "period",
+        "facilityType",
+        "practiceSetting",
+        "sourcePatientInfo",
+        "related",
+    ];
     found.weigh_all(Weight::Key, context.only(&known));
     for event in context.items("event") {
         document
@@ -73,8 +105,13 @@ pub(super) fn read<'a>(
     document.facility_type = bound("facilityType", List::FacilityType);
     document.practice_setting = bound("practiceSetting", List::PracticeSetting);
     if let Some(reference) = context.get("sourcePatientInfo") {
-        document.source_patient =
-            source_patient::read(reference, document.patient.as_ref(), contained, found, reading);
+        document.source_patient = source_patient::read(
+            reference,
+            document.patient.as_ref(),
+            contained,
+            found,
+            reading,
+        );
     }
     for related in context.items("related") {
         document.references.extend(read_reference(related, found));

@@ -93,8 +93,8 @@ fn kind_of(node: Node, master: Option<&UniqueId>) -> Kind {
         Some("entryUUID") => return Kind::Entry,
         _ => {}
     }
-    let same = master.is_some()
-        && UniqueId::from_fhir(node.str("system"), value).ok().as_ref() == master;
+    let same =
+        master.is_some() && UniqueId::from_fhir(node.str("system"), value).ok().as_ref() == master;
     match node.str("use") {
         _ if same => Kind::Unique,
         Some("usual") => Kind::Unique,

@@ -15,8 +15,25 @@ use crate::error::{Code, Issue};
 use crate::tables::terminology::List;
 
 const ELEMENTS: [&str; 19] = [
-    "id", "meta", "text", "contained", "extension", "masterIdentifier", "identifier", "status", "type", "category", "subject", "date",
-    "author", "authenticator", "custodian", "relatesTo", "description", "securityLabel", "content",
+    "id",
+    "meta",
+    "text",
+    "contained",
+    "extension",
+    "masterIdentifier",
+    "identifier",
+    "status",
+    "type",
+    "category",
+    "subject",
+    "date",
+    "author",
+    "authenticator",
+    "custodian",
+    "relatesTo",
+    "description",
+    "securityLabel",
+    "content",
 ];
 
 /// Reads a DocumentReference. `siblings` are the other ones of the bundle.
@@ -50,7 +67,8 @@ pub(in crate::translate) fn read_into(
     let mut contained = Contained::of(resource);
     let mut document = empty(resource.path());
     document.unique_id = identifiers::declared_unique_id(resource, found);
-    document.patient = super::super::subject::read(resource, "subject", &mut contained, found, reading);
+    document.patient =
+        super::super::subject::read(resource, "subject", &mut contained, found, reading);
     document.type_code = read_type(resource, found, reading);
     document.class = read_class(resource, found, reading);
     document.comments = resource.str("description").map(str::to_owned);
@@ -159,11 +177,20 @@ fn add_label(
     reading: &Reading,
 ) {
     // PDSm's own example writes N in the system of the visibility flags.
-    let misplaced = code.system == system::VISIBILITY && matches!(code.code.as_str(), "N" | "R" | "V");
+    let misplaced =
+        code.system == system::VISIBILITY && matches!(code.code.as_str(), "N" | "R" | "V");
     let issue = node
         .issue(Code::CodeInvalid)
         .with("value", coding::shown(&code, reading))
-        .with("list", reading.tables.terminology.list(List::Confidentiality).name.clone());
+        .with(
+            "list",
+            reading
+                .tables
+                .terminology
+                .list(List::Confidentiality)
+                .name
+                .clone(),
+        );
     if misplaced {
         found.tolerate(issue.clone());
         code.system = system::CONFIDENTIALITY.to_owned();

@@ -56,7 +56,9 @@ fn birth(birth: Option<&Timestamp>) -> (Option<String>, Option<Value>) {
         let extension = Object::new()
             .put("url", BIRTH_TIME)
             .put("valueDateTime", written.as_str());
-        Object::new().put("extension", vec![extension.build()]).build()
+        Object::new()
+            .put("extension", vec![extension.build()])
+            .build()
     });
     let date = written.split('T').next().unwrap_or(&written).to_owned();
     (Some(date), time)
@@ -140,7 +142,8 @@ fn read_names(resource: Node, patient: &mut SourcePatient, found: &mut Findings)
             }
         };
         let repeated = family.is_some() && *family != read.family;
-        let differs = patient.given.is_some() && read.given.is_some() && patient.given != read.given;
+        let differs =
+            patient.given.is_some() && read.given.is_some() && patient.given != read.given;
         if repeated || differs {
             found.tolerate(node.issue(Code::UnsupportedElement));
         }

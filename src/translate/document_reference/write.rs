@@ -33,21 +33,43 @@ pub fn write(entry: &DocumentEntry, reading: &Reading) -> Value {
         .put("meta", meta(entry))
         .put("contained", contained)
         .put("extension", archived(entry.availability))
-        .put("masterIdentifier", identifiers::write_master(&metadata.unique_id))
+        .put(
+            "masterIdentifier",
+            identifiers::write_master(&metadata.unique_id),
+        )
         .put("identifier", identifiers::write_all(entry))
         .put("status", status(entry.availability))
-        .put("type", coding::write_concept(&metadata.type_code, Some(List::Type), reading))
-        .put("category", vec![coding::write_concept(&metadata.class, Some(List::Class), reading)])
+        .put(
+            "type",
+            coding::write_concept(&metadata.type_code, Some(List::Type), reading),
+        )
+        .put(
+            "category",
+            vec![coding::write_concept(
+                &metadata.class,
+                Some(List::Class),
+                reading,
+            )],
+        )
         .put("subject", subject(metadata))
         .put("date", Timestamp::from_instant(entry.deposited).to_fhir())
         .put("author", authors)
-        .maybe("authenticator", metadata.legal_authenticator.as_ref().map(|_| reference(AUTHENTICATOR)))
+        .maybe(
+            "authenticator",
+            metadata
+                .legal_authenticator
+                .as_ref()
+                .map(|_| reference(AUTHENTICATOR)),
+        )
         .put("custodian", author::write_organization(&metadata.custodian))
         .put("relatesTo", relation::write_all(&metadata.relations))
         .maybe("description", metadata.comments.as_deref())
         .put("securityLabel", labels(metadata, reading))
         .put("content", vec![content(entry, reading)])
-        .put("context", context::write(metadata, source_patient::ID, reading))
+        .put(
+            "context",
+            context::write(metadata, source_patient::ID, reading),
+        )
         .build()
 }
 
@@ -64,7 +86,10 @@ fn reference(id: &str) -> Value {
 fn meta(entry: &DocumentEntry) -> Value {
     Object::new()
         .put("versionId", entry.version.to_string())
-        .put("lastUpdated", Timestamp::from_instant(entry.updated).to_fhir())
+        .put(
+            "lastUpdated",
+            Timestamp::from_instant(entry.updated).to_fhir(),
+        )
         .put("profile", vec![Value::from(urls::COMPREHENSIVE_DOCUMENT)])
         .build()
 }
@@ -109,13 +134,19 @@ fn content(entry: &DocumentEntry, reading: &Reading) -> Value {
     let attachment = Object::new()
         .put("contentType", metadata.mime_type.as_str())
         .put("language", metadata.language.as_str())
-        .put("url", format!("{}/Binary/{}", reading.base_url, entry.content_id))
+        .put(
+            "url",
+            format!("{}/Binary/{}", reading.base_url, entry.content_id),
+        )
         .put("size", metadata.size)
         .put("hash", STANDARD.encode(metadata.hash.0))
         .put("title", metadata.title.as_str())
         .put("creation", metadata.creation_time.to_fhir());
     Object::new()
         .put("attachment", attachment)
-        .put("format", coding::write(&metadata.format, Some(List::Format), reading))
+        .put(
+            "format",
+            coding::write(&metadata.format, Some(List::Format), reading),
+        )
         .build()
 }

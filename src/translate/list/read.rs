@@ -43,7 +43,20 @@ pub struct DeclaredSet {
 }
 
 const ELEMENTS: [&str; 15] = [
-    "id", "meta", "text", "contained", "extension", "identifier", "status", "mode", "title", "code", "subject", "date", "source", "note",
+    "id",
+    "meta",
+    "text",
+    "contained",
+    "extension",
+    "identifier",
+    "status",
+    "mode",
+    "title",
+    "code",
+    "subject",
+    "date",
+    "source",
+    "note",
     "entry",
 ];
 
@@ -98,7 +111,11 @@ fn fixed(resource: Node, name: &str, value: &str, found: &mut Findings) {
         Some(node) if node.as_str() == Some(value) => {}
         Some(node) => {
             let reason = format!("{value} est attendu");
-            found.refuse(invalid(node.path(), &reason, &format!("{value} is expected")));
+            found.refuse(invalid(
+                node.path(),
+                &reason,
+                &format!("{value} is expected"),
+            ));
         }
         None => found.refuse(missing(resource, name)),
     }
@@ -144,7 +161,14 @@ fn read_extensions<'a>(
             set.content_type = coding::read_concept(node, Weight::Detail, found, reading);
             if let Some(code) = &set.content_type {
                 let path = node.path();
-                coding::bind(code, List::ContentType, path, Weight::Detail, found, reading);
+                coding::bind(
+                    code,
+                    List::ContentType,
+                    path,
+                    Weight::Detail,
+                    found,
+                    reading,
+                );
             }
         }
         None => found.tolerate(no_extension(resource, DESIGNATION_TYPE)),
@@ -173,7 +197,11 @@ fn read_source_id(node: Node, found: &mut Findings) -> Option<String> {
     let id = identifier::read_unique(node, found)?;
     let is_oid = id.extension.is_none() && crate::dmp::id::is_oid(&id.root.to_string());
     if !is_oid {
-        found.tolerate(invalid(node.path(), "un OID est attendu", "an OID is expected"));
+        found.tolerate(invalid(
+            node.path(),
+            "un OID est attendu",
+            "an OID is expected",
+        ));
     }
     Some(id.to_string())
 }

@@ -41,7 +41,10 @@ pub fn write(set: &SubmissionSet, reading: &Reading) -> Value {
         .put("subject", subject(set))
         .put("date", metadata.submission_time.to_fhir())
         .maybe("source", metadata.author.as_ref().map(|_| local_source()))
-        .maybe("note", note.map(|text| vec![Object::new().put("text", text).build()]))
+        .maybe(
+            "note",
+            note.map(|text| vec![Object::new().put("text", text).build()]),
+        )
         .put("entry", set.documents.iter().map(entry).collect::<Vec<_>>())
         .build()
 }
@@ -51,14 +54,18 @@ const SOURCE: &str = "source";
 fn meta(set: &SubmissionSet) -> Value {
     Object::new()
         .put("versionId", "1")
-        .put("lastUpdated", Timestamp::from_instant(set.updated).to_fhir())
+        .put(
+            "lastUpdated",
+            Timestamp::from_instant(set.updated).to_fhir(),
+        )
         .put("profile", vec![Value::from(COMPREHENSIVE_SUBMISSION)])
         .build()
 }
 
 fn extensions(set: &SubmissionSet, reading: &Reading) -> Vec<Value> {
     let metadata = &set.metadata;
-    let designation = coding::write_concept(&metadata.content_type, Some(List::ContentType), reading);
+    let designation =
+        coding::write_concept(&metadata.content_type, Some(List::ContentType), reading);
     let source = match metadata.source_id.parse::<UniqueId>() {
         Ok(id) => id.to_fhir(),
         Err(_) => (String::new(), metadata.source_id.clone()),

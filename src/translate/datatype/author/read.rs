@@ -151,7 +151,13 @@ impl<'a> People<'a, '_> {
     }
 
     fn role(&mut self, resource: Node<'a>) -> Author {
-        let known = ["identifier", "practitioner", "organization", "code", "specialty"];
+        let known = [
+            "identifier",
+            "practitioner",
+            "organization",
+            "code",
+            "specialty",
+        ];
         only(resource, &known, self.found);
         let own = identifier::read_one(resource, system::PS_ID_NAT, self.found);
         let mut author = nobody(AuthorKind::Professional);
@@ -233,7 +239,8 @@ impl<'a> People<'a, '_> {
         only(resource, &known, self.found);
         let mut contacts = resource.items("contact");
         let person = contacts.next().map(|contact| {
-            self.found.weigh_all(Weight::Detail, contact.only(&["name"]));
+            self.found
+                .weigh_all(Weight::Detail, contact.only(&["name"]));
             let named = contact.get("name");
             named.map_or(PersonName::default(), |node| name::read(node, self.found))
         });

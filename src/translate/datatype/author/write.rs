@@ -35,15 +35,38 @@ pub(in crate::translate) fn write_author(
             with_resource("PractitionerRole", id)
                 .put("practitioner", local_reference(&person_id))
                 .maybe("organization", institution)
-                .maybe("code", author.role.as_ref().map(|role| vec![concept(role, List::AuthorRole, reading)]))
-                .maybe("specialty", author.specialty.as_ref().map(|specialty| vec![concept(specialty, List::AuthorSpecialty, reading)]))
+                .maybe(
+                    "code",
+                    author
+                        .role
+                        .as_ref()
+                        .map(|role| vec![concept(role, List::AuthorRole, reading)]),
+                )
+                .maybe(
+                    "specialty",
+                    author
+                        .specialty
+                        .as_ref()
+                        .map(|specialty| vec![concept(specialty, List::AuthorSpecialty, reading)]),
+                )
         }
-        AuthorKind::Patient => person_extended(author, id, reading).maybe("managingOrganization", institution),
+        AuthorKind::Patient => {
+            person_extended(author, id, reading).maybe("managingOrganization", institution)
+        }
         AuthorKind::Device => with_resource("Device", id)
-            .put("extension", extensions(author, &[ours::AUTHOR_ROLE], reading))
+            .put(
+                "extension",
+                extensions(author, &[ours::AUTHOR_ROLE], reading),
+            )
             .maybe("identifier", identifiers(author.id.as_ref()))
             .maybe("deviceName", device_name(author))
-            .maybe("type", author.specialty.as_ref().map(|specialty| concept(specialty, List::AuthorSpecialty, reading)))
+            .maybe(
+                "type",
+                author
+                    .specialty
+                    .as_ref()
+                    .map(|specialty| concept(specialty, List::AuthorSpecialty, reading)),
+            )
             .maybe("owner", institution),
         AuthorKind::Organization => organization_author(author, id, reading),
     };
@@ -67,7 +90,10 @@ pub(in crate::translate) fn write_authenticator(
 pub(in crate::translate) fn write_organization(organization: &Organization) -> Value {
     Object::new()
         .put("type", "Organization")
-        .maybe("identifier", organization.id.as_ref().map(identifier::write))
+        .maybe(
+            "identifier",
+            organization.id.as_ref().map(identifier::write),
+        )
         .maybe("display", organization.name.as_deref())
         .build()
 }
@@ -103,7 +129,11 @@ fn organization_author(author: &Author, id: &str, reading: &Reading) -> Object {
             .put("valueIdentifier", identifier::write(id));
         extensions.push(extension.build());
     }
-    let person = name::write(None, author.name.family.as_deref(), author.name.given.as_deref());
+    let person = name::write(
+        None,
+        author.name.family.as_deref(),
+        author.name.given.as_deref(),
+    );
     with_resource("Organization", id)
         .put("extension", extensions)
         .maybe("identifier", parts.0)
@@ -112,14 +142,22 @@ fn organization_author(author: &Author, id: &str, reading: &Reading) -> Object {
 }
 
 fn person(author: &Author, resource_type: &str, id: &str) -> Object {
-    let written = name::write(None, author.name.family.as_deref(), author.name.given.as_deref());
+    let written = name::write(
+        None,
+        author.name.family.as_deref(),
+        author.name.given.as_deref(),
+    );
     with_resource(resource_type, id)
         .maybe("identifier", identifiers(author.id.as_ref()))
         .put("name", listed(written))
 }
 
 fn person_extended(author: &Author, id: &str, reading: &Reading) -> Object {
-    let written = name::write(None, author.name.family.as_deref(), author.name.given.as_deref());
+    let written = name::write(
+        None,
+        author.name.family.as_deref(),
+        author.name.given.as_deref(),
+    );
     let known = [ours::AUTHOR_ROLE, ours::AUTHOR_SPECIALTY];
     with_resource("Patient", id)
         .put("extension", extensions(author, &known, reading))
@@ -134,7 +172,10 @@ fn device_name(author: &Author) -> Option<Vec<Value>> {
 }
 
 fn extensions(author: &Author, wanted: &[&str], reading: &Reading) -> Vec<Value> {
-    let role = author.role.as_ref().map(|code| (code, List::AuthorRole, ours::AUTHOR_ROLE));
+    let role = author
+        .role
+        .as_ref()
+        .map(|code| (code, List::AuthorRole, ours::AUTHOR_ROLE));
     let specialty = author
         .specialty
         .as_ref()
