@@ -165,8 +165,15 @@ impl Server {
 
     /// Starts it again in the same folder, on a port of its own.
     pub fn restart(&mut self) {
+        self.restart_with(&[]);
+    }
+
+    /// [`Server::restart`] with more arguments, this time only.
+    pub fn restart_with(&mut self, arguments: &[&str]) {
         self.kill();
-        let (child, base, story) = spawn(self.folder.path(), &self.command, &self.env);
+        let mut command = self.command.clone();
+        command.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        let (child, base, story) = spawn(self.folder.path(), &command, &self.env);
         self.address = address_of(&base);
         (self.child, self.base, self.story) = (child, base, story);
     }
