@@ -13,17 +13,25 @@ pub(super) fn on_document<'a>(statement: &mut Statement<'a>, condition: &'a Cond
     match condition {
         Condition::Coded(field, tokens) => coded(statement, *field, tokens),
         Condition::Time(field, bounds) => {
-            let (start, end) = match field {
-                TimeField::Creation => ("d.created_start", "d.created_end"),
-                TimeField::Period => ("d.began_start", "COALESCE(d.ended_end, d.began_end)"),
-                TimeField::PeriodStart => ("d.began_start", "d.began_end"),
-                TimeField::PeriodEnd => ("d.ended_start", "d.ended_end"),
-                TimeField::Deposited => ("d.deposited", "d.deposited + 1"),
-                TimeField::Updated => ("d.updated", "d.updated + 1"),
+            let either: &[(&str, &str)] = match field {
+                TimeField::Creation => &[("d.created_start", "d.created_end")],
+                TimeField::Period => &[("d.began_start", "COALESCE(d.ended_end, d.began_end)")],
+                TimeField::PeriodStart => &[("d.began_start", "d.began_end")],
+                TimeField::PeriodEnd => &[("d.ended_start", "d.ended_end")],
+                TimeField::Deposited => &[("d.deposited", "d.deposited + 1")],
+                TimeField::DepositedOrCreation => &[
+                    ("d.deposited", "d.deposited + 1"),
+                    ("d.created_start", "d.created_end"),
+                ],
+                TimeField::Updated => &[("d.updated", "d.updated + 1")],
             };
             let period = *field == TimeField::Period;
             any(statement, bounds, |statement, bound| {
-                time(statement, start, end, bound, period);
+                for (i, (start, end)) in either.iter().enumerate() {
+                    statement.push(if i == 0 { "(" } else { " OR " });
+                    time(statement, start, end, bound, period);
+                }
+                statement.push(")");
             });
         }
         Condition::Identifier(keys) => any(statement, keys, identifier),
@@ -68,7 +76,9 @@ pub(super) fn on_submission<'a>(statement: &mut Statement<'a>, condition: &'a Co
         }
         Condition::Time(field, bounds) => {
             let (start, end) = match field {
-                TimeField::Creation | TimeField::Deposited => ("s.sent_start", "s.sent_end"),
+                TimeField::Creation | TimeField::Deposited | TimeField::DepositedOrCreation => {
+                    ("s.sent_start", "s.sent_end")
+                }
                 TimeField::Updated => ("s.updated", "s.updated + 1"),
                 TimeField::Period | TimeField::PeriodStart | TimeField::PeriodEnd => {
                     statement.push("1 = 0");
