@@ -189,6 +189,32 @@ pub async fn verify_journal(url: &str) -> Result<Verification, OpenError> {
 }
 
 impl Store {
+    /// Says whether a database can be reached, and changes nothing: an SQLite file need not be there yet, its folder must.
+    ///
+    /// # Errors
+    /// The URL or the database.
+    pub async fn check(url: &str) -> Result<(), OpenError> {
+        match address(url)? {
+            Address::Sqlite(path) if path.exists() => Ok(sqlite::read_only(path).map(drop)?),
+            Address::Sqlite(path) => {
+                let folder = path
+                    .parent()
+                    .filter(|folder| !folder.as_os_str().is_empty());
+                if folder.is_none_or(Path::is_dir) {
+                    Ok(())
+                } else {
+                    Err(OpenError::Database("its folder does not exist".to_owned()))
+                }
+            }
+            Address::Postgres(url) => Ok(postgres::connect_to(url).await.map(drop)?),
+        }
+    }
+
+    /// Acts that wait for the writer.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// Opens a home: `sqlite:FILE` (made, mode 0600, when it is not there) or `postgres://…`. Brings its schema up to date.
     ///
     /// # Errors

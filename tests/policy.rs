@@ -25,11 +25,17 @@ fn now() -> Instant {
 }
 
 fn rules() -> Rules {
-    Rules { tables: Arc::new(Tables::built_in()), age_of_majority: 18 }
+    Rules {
+        tables: Arc::new(Tables::built_in()),
+        age_of_majority: 18,
+    }
 }
 
 fn actor(kind: ActorKind, profession: Option<&str>, regulator: bool) -> Actor {
-    let structure = Structure { id: "10B0057881".parse().unwrap(), name: None };
+    let structure = Structure {
+        id: "10B0057881".parse().unwrap(),
+        name: None,
+    };
     let id = match kind {
         ActorKind::Establishment => ActorId::Structure(structure.id.clone()),
         ActorKind::Cpe => ActorId::Person("30B0057881/CPET0002".parse().unwrap()),
@@ -49,7 +55,11 @@ fn actor(kind: ActorKind, profession: Option<&str>, regulator: bool) -> Actor {
 
 fn standing(case: &Case, actor: &Actor) -> Standing {
     let ins = Ins::parse(InsRoot::NirTest, "279035121518989").unwrap();
-    let birth_date = if case.minor { "2008-06-16" } else { "2008-06-15" };
+    let birth_date = if case.minor {
+        "2008-06-16"
+    } else {
+        "2008-06-15"
+    };
     let data = RecordData {
         ins: ins.clone(),
         state: case.state,
@@ -87,7 +97,12 @@ fn standing(case: &Case, actor: &Actor) -> Standing {
         },
     };
     Standing {
-        record: Record { id: uuid::Uuid::nil(), version: 1, updated: now(), data },
+        record: Record {
+            id: uuid::Uuid::nil(),
+            version: 1,
+            updated: now(),
+            data,
+        },
         authorisation: (case.consent != Consent::None).then_some(held),
         blocked: case.blocked,
     }
@@ -128,9 +143,23 @@ struct Case {
 }
 
 fn cases() -> impl Iterator<Item = Case> {
-    let kinds = [ActorKind::Cps, ActorKind::Cpf, ActorKind::Cpe, ActorKind::Establishment];
-    let modes = [AccessMode::Normal, AccessMode::BrisDeGlace, AccessMode::Centre15];
-    let consents = [Consent::None, Consent::Valid, Consent::Expired, Consent::Withdrawn];
+    let kinds = [
+        ActorKind::Cps,
+        ActorKind::Cpf,
+        ActorKind::Cpe,
+        ActorKind::Establishment,
+    ];
+    let modes = [
+        AccessMode::Normal,
+        AccessMode::BrisDeGlace,
+        AccessMode::Centre15,
+    ];
+    let consents = [
+        Consent::None,
+        Consent::Valid,
+        Consent::Expired,
+        Consent::Withdrawn,
+    ];
     let mut all = Vec::new();
     for kind in kinds {
         let professions: Vec<Option<&str>> = if kind.is_nominative() {
@@ -192,9 +221,13 @@ fn oracle_record(case: &Case) -> Result<Sees, Code> {
     oracle_headers(case)?;
     match case.mode {
         AccessMode::BrisDeGlace => Ok(Sees::ByMatrix),
-        AccessMode::Centre15 if case.regulator && case.profession == Some("10") => Ok(Sees::ByMatrix),
+        AccessMode::Centre15 if case.regulator && case.profession == Some("10") => {
+            Ok(Sees::ByMatrix)
+        }
         AccessMode::Centre15 => Err(Code::EmergencyRefused),
-        AccessMode::Normal if case.minor && case.secret.is_none() => Err(Code::SecretChoiceRequired),
+        AccessMode::Normal if case.minor && case.secret.is_none() => {
+            Err(Code::SecretChoiceRequired)
+        }
         AccessMode::Normal if case.consent == Consent::Valid => Ok(Sees::ByMatrix),
         AccessMode::Normal => Err(Code::ConsentRequired),
     }
@@ -205,7 +238,11 @@ fn oracle_headers(case: &Case) -> Result<(), Code> {
         return Err(Code::ReasonRequired);
     }
     let secret_has_sense = case.minor && case.mode == AccessMode::Normal;
-    if case.secret == Some(true) && !secret_has_sense { Err(Code::SecretNotApplicable) } else { Ok(()) }
+    if case.secret == Some(true) && !secret_has_sense {
+        Err(Code::SecretNotApplicable)
+    } else {
+        Ok(())
+    }
 }
 
 fn oracle_own(case: &Case) -> Result<Sees, Code> {
@@ -220,7 +257,9 @@ fn oracle_own(case: &Case) -> Result<Sees, Code> {
 }
 
 fn oracle_content(case: &Case) -> Result<Sees, Code> {
-    if !matches!(case.state, RecordState::Closed | RecordState::Opposed) && matches!(case.kind, ActorKind::Cpe | ActorKind::Establishment) {
+    if !matches!(case.state, RecordState::Closed | RecordState::Opposed)
+        && matches!(case.kind, ActorKind::Cpe | ActorKind::Establishment)
+    {
         return Err(Code::CardCannotConsult);
     }
     oracle_own(case)
@@ -230,7 +269,10 @@ fn oracle_deposit(case: &Case) -> Result<Sees, Code> {
     if matches!(case.state, RecordState::Closed | RecordState::Opposed) {
         return Err(Code::RecordClosed);
     }
-    if matches!(case.identity, IdentityStatus::Provisional | IdentityStatus::Retrieved) {
+    if matches!(
+        case.identity,
+        IdentityStatus::Provisional | IdentityStatus::Retrieved
+    ) {
         return Err(Code::IdentityNotQualified);
     }
     if case.secret == Some(true) && !(case.minor && case.mode == AccessMode::Normal) {
@@ -260,11 +302,25 @@ fn every_decision_is_the_one_of_the_rule_catalogue() {
     for case in cases() {
         let actor = actor(case.kind, case.profession, case.regulator);
         let standing = standing(&case, &actor);
-        let declare_own = Act::DeclareConsent { holder: actor.id.clone(), basis: Basis::Team, active: true };
+        let declare_own = Act::DeclareConsent {
+            holder: actor.id.clone(),
+            basis: Basis::Team,
+            active: true,
+        };
         let acts = [
-            (Act::SearchDocuments { by_identifier: false }, oracle_record(&case)),
+            (
+                Act::SearchDocuments {
+                    by_identifier: false,
+                },
+                oracle_record(&case),
+            ),
             (Act::SearchSubmissions, oracle_record(&case)),
-            (Act::SearchDocuments { by_identifier: true }, oracle_own(&case)),
+            (
+                Act::SearchDocuments {
+                    by_identifier: true,
+                },
+                oracle_own(&case),
+            ),
             (Act::ReadDocument, oracle_own(&case)),
             (Act::ReadSubmission, oracle_own(&case)),
             (Act::ReadContent, oracle_content(&case)),
@@ -281,7 +337,11 @@ fn every_decision_is_the_one_of_the_rule_catalogue() {
                 Visibility::Own(_) => Sees::HisOwn,
                 Visibility::Professional(..) => Sees::ByMatrix,
             });
-            assert_eq!(decided.map_err(|error| error.code()), expected, "{act:?} {case:?}");
+            assert_eq!(
+                decided.map_err(|error| error.code()),
+                expected,
+                "{act:?} {case:?}"
+            );
         }
     }
     println!("{count} decisions");
@@ -303,10 +363,18 @@ fn cons_07_needs_a_valid_authorisation_and_an_explicit_basis() {
         let actor = actor(case.kind, case.profession, false);
         let standing = standing(&case, &actor);
         for basis in [Basis::Team, Basis::Explicit] {
-            let act = Act::DeclareConsent { holder: other.clone(), basis, active: true };
+            let act = Act::DeclareConsent {
+                holder: other.clone(),
+                basis,
+                active: true,
+            };
             let decided = decide(&rules, &actor, &act, Some(&standing), &context(&case));
             let allowed = case.consent == Consent::Valid && basis == Basis::Explicit;
-            assert_eq!(decided.map(|_| ()).map_err(|e| e.code()), if allowed { Ok(()) } else { Err(Code::NotYours) }, "{case:?}");
+            assert_eq!(
+                decided.map(|_| ()).map_err(|e| e.code()),
+                if allowed { Ok(()) } else { Err(Code::NotYours) },
+                "{case:?}"
+            );
         }
     }
 }
@@ -315,7 +383,9 @@ fn cons_07_needs_a_valid_authorisation_and_an_explicit_basis() {
 fn min_09_majority_is_counted_on_the_french_calendar() {
     let data = |born: &str| {
         let case = cases().next().unwrap();
-        let mut data = standing(&case, &actor(ActorKind::Cps, Some("10"), false)).record.data;
+        let mut data = standing(&case, &actor(ActorKind::Cps, Some("10"), false))
+            .record
+            .data;
         data.traits.birth_date = born.parse().unwrap();
         data
     };
