@@ -1,3 +1,4 @@
 //! cli
 
+pub mod audit;
 pub mod matrix;
