@@ -65,7 +65,8 @@ on_both! {
         header_relations_are_applied_or_dropped_with_a_warning
         other_relations_need_a_target
         what_moved_since_the_decision_is_stale
-        many_at_once_are_all_kept;
+        many_at_once_are_all_kept
+        two_servers_share_one_database;
     visibility:
         professionals_see_their_types_and_their_own
         structures_see_what_they_deposited

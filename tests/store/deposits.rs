@@ -357,3 +357,27 @@ pub async fn many_at_once_are_all_kept(url: &str) {
     };
     assert_eq!((of("0"), of("4")), (25, 7));
 }
+
+pub async fn two_servers_share_one_database(url: &str) {
+    let one = std::sync::Arc::new(World::new(url).await);
+    let two = std::sync::Arc::new(World::open(url).await);
+    let tasks: Vec<_> = (0..24)
+        .map(|n| {
+            let world = if n % 2 == 0 { one.clone() } else { two.clone() };
+            tokio::spawn(async move {
+                for _ in 0..5 {
+                    world.deposit(&physician(), document(&world.ins)).await;
+                    world.find(&physician(), &query(vec![])).await;
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.expect("task");
+    }
+    assert_eq!(two.find(&physician(), &query(vec![])).await.0, 120);
+    let lines = raw::journal(url, &one.ins.key()).await.len() as u64;
+    assert_eq!(lines, 1 + 120 + 120 + 1);
+    let whole = passerelle::store::Verification::Whole { chains: 1, lines };
+    assert_eq!(one.store.verify_journal().await, Ok(whole));
+}
