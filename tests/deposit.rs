@@ -10,10 +10,12 @@ use fixture::{
 use passerelle::dmp::context::Validation::{self, Guide, Strict};
 use passerelle::dmp::document::{Availability, DocumentEntry, DocumentMetadata, RelationKind};
 use passerelle::dmp::query::DocumentKey;
+use passerelle::dmp::submission::SubmissionSet;
 use passerelle::error::{Code, Issue, Severity};
+use passerelle::translate::bundle::{Registered, write_response};
 use passerelle::translate::cda::{read_header, to_metadata};
 use passerelle::translate::deposit::{Depositor, prepare};
-use passerelle::translate::{Reading, bundle, document_reference};
+use passerelle::translate::{Reading, bundle, document_reference, wire};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -745,9 +747,8 @@ fn the_published_documents_are_deposited_as_their_headers_say() {
     assert!(count > 50, "{count}");
 }
 
-/// The bundle of a document whose resource says what the header says.
-fn published(metadata: &DocumentMetadata, bytes: &[u8], reading: &Reading) -> Value {
-    let entry = DocumentEntry {
+fn entry_of(metadata: &DocumentMetadata) -> DocumentEntry {
+    DocumentEntry {
         id: Uuid::from_u128(1),
         entry_uuid: Uuid::from_u128(2),
         version: 1,
@@ -760,11 +761,87 @@ fn published(metadata: &DocumentMetadata, bytes: &[u8], reading: &Reading) -> Va
         depositor_structure: None,
         declared_structure: None,
         metadata: metadata.clone(),
-    };
+    }
+}
+
+/// The bundle of a document whose resource says what the header says.
+fn published(metadata: &DocumentMetadata, bytes: &[u8], reading: &Reading) -> Value {
     let mut bundle = deposit(bytes);
-    let mut resource = document_reference::write(&entry, reading);
+    let mut resource = document_reference::write(&entry_of(metadata), reading);
     resource["content"][0]["attachment"]["url"] = bundle["entry"][2]["fullUrl"].clone();
     bundle["entry"][0]["resource"]["subject"] = resource["subject"].clone();
     bundle["entry"][1]["resource"] = resource;
     bundle
+}
+
+#[test]
+fn the_response_has_one_entry_per_entry_in_the_order_of_the_request() {
+    let bytes = cda("").into_bytes();
+    let mut bundle = deposit(&bytes);
+    // The Binary first, the List last.
+    bundle["entry"].as_array_mut().unwrap().reverse();
+    set(
+        &mut bundle,
+        &format!("{DOCUMENT}/content/0/attachment/title"),
+        json!("Autre titre"),
+    );
+    let read = bundle::read(&bundle, &reading(Guide)).unwrap();
+    let entries = read.entries;
+    let (submission, warnings) = run(&bundle, Guide, false).unwrap();
+    let mut document = entry_of(&submission.documents[0].metadata);
+    document.updated = "2024-06-12T08:30:00Z".parse().unwrap();
+    let set = SubmissionSet {
+        id: Uuid::from_u128(4),
+        entry_uuid: Uuid::from_u128(5),
+        updated: document.updated,
+        depositor: String::new(),
+        depositor_structure: None,
+        metadata: submission.metadata,
+        documents: vec![document.id],
+    };
+    let registered = Registered {
+        submission: &set,
+        documents: std::slice::from_ref(&document),
+    };
+    let response = write_response(&entries, registered, &warnings, false, &reading(Guide));
+    let problems = wire::check(&response, "Bundle", "Bundle");
+    assert!(problems.is_empty(), "{problems:?}");
+    let entries_of = |response: &Value| response["entry"].as_array().unwrap().clone();
+    let locations: Vec<_> = entries_of(&response)
+        .iter()
+        .map(|entry| entry["response"]["location"].as_str().unwrap().to_owned())
+        .collect();
+    let id = |n: u128| Uuid::from_u128(n);
+    assert_eq!(
+        locations,
+        [
+            format!("Binary/{}/_history/1", id(3)),
+            format!("DocumentReference/{}/_history/1", id(1)),
+            format!("List/{}/_history/1", id(4)),
+        ]
+    );
+    let answer = &response["entry"][1]["response"];
+    assert_eq!(answer["status"], "201 Created");
+    assert_eq!(answer["etag"], "W/\"1\"");
+    assert_eq!(answer["lastModified"], "2024-06-12T10:30:00+02:00");
+    let issues = answer["outcome"]["issue"].as_array().unwrap();
+    let title = "Bundle.entry[1].resource.content[0].attachment.title";
+    assert!(
+        issues
+            .iter()
+            .any(|issue| issue["expression"][0] == title && issue["severity"] == "warning")
+    );
+    assert!(response["entry"][0]["response"].get("outcome").is_none());
+    assert!(response["entry"][1].get("resource").is_none());
+
+    let whole = write_response(&entries, registered, &[], true, &reading(Guide));
+    let kinds: Vec<_> = entries_of(&whole)
+        .iter()
+        .map(|entry| entry["resource"]["resourceType"].clone())
+        .collect();
+    assert_eq!(
+        kinds,
+        [Value::Null, json!("DocumentReference"), json!("List")]
+    );
+    assert!(wire::check(&whole, "Bundle", "Bundle").is_empty());
 }
