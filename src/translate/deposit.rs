@@ -71,20 +71,11 @@ fn one(
     let declared = submitted.declared;
     check_content_type(&declared, submitted.content_type, found);
     rules::check_labels(&declared, secret, found);
-    let Some(bytes) = submitted.bytes else {
-        rules::check_type(
-            declared.type_code.as_ref(),
-            &declared.path,
-            depositor,
-            found,
-            reading,
-        );
-        return None;
-    };
-    let metadata = from_header(&declared, &bytes, found, reading);
-    compare::check_bytes(&declared, &bytes, metadata.as_ref(), found);
     let type_code = declared.type_code.as_ref();
     rules::check_type(type_code, &declared.path, depositor, found, reading);
+    let bytes = submitted.bytes?;
+    let metadata = from_header(&declared, &bytes, found, reading);
+    compare::check_bytes(&declared, &bytes, metadata.as_ref(), found);
     let mut metadata = metadata?;
     if type_code != Some(&metadata.type_code) {
         rules::check_type(

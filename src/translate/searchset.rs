@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::outcome;
+use crate::error::Issue;
+
 /// What stands before the entries.
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {
@@ -11,8 +14,8 @@ pub struct Page<'a> {
     pub self_link: &'a str,
     /// The next page, absolute.
     pub next: Option<&'a str>,
-    /// An OperationOutcome with the warnings, as text.
-    pub outcome: Option<&'a str>,
+    /// What should be known, as one OperationOutcome at the end.
+    pub warnings: &'a [Issue],
 }
 
 /// One match.
@@ -56,8 +59,8 @@ pub fn write<'a>(page: &Page, entries: impl IntoIterator<Item = Entry<'a>>) -> S
     for entry in entries {
         push(Some(entry.full_url), entry.resource, "match");
     }
-    if let Some(outcome) = page.outcome {
-        push(None, outcome, "outcome");
+    if !page.warnings.is_empty() {
+        push(None, &outcome::write(page.warnings).to_string(), "outcome");
     }
     if separator == "," {
         text.push(']');
@@ -85,6 +88,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::error::Code;
 
     #[test]
     fn a_page_is_a_bundle() {
@@ -92,20 +96,22 @@ mod tests {
             total: 7,
             self_link: "https://h/fhir/List?a=\"b\"",
             next: Some("https://h/fhir/List?_page=1"),
-            outcome: Some(r#"{"resourceType":"OperationOutcome"}"#),
+            warnings: &[Issue::new(Code::StatusDefaulted).warning()],
         };
         let entries = [Entry {
             full_url: "https://h/fhir/List/1",
             resource: r#"{"resourceType":"List"}"#,
         }];
         let bundle: Value = serde_json::from_str(&write(&page, entries)).expect("json");
+        let outcome = &bundle["entry"][1]["resource"];
+        assert_eq!(outcome["issue"][0]["severity"], "warning");
         assert_eq!(
             bundle,
             json!({"resourceType": "Bundle", "type": "searchset", "total": 7,
             "link": [{"relation": "self", "url": "https://h/fhir/List?a=\"b\""}, {"relation": "next", "url": "https://h/fhir/List?_page=1"}],
             "entry": [
                 {"fullUrl": "https://h/fhir/List/1", "resource": {"resourceType": "List"}, "search": {"mode": "match"}},
-                {"resource": {"resourceType": "OperationOutcome"}, "search": {"mode": "outcome"}},
+                {"resource": outcome, "search": {"mode": "outcome"}},
             ]})
         );
     }
@@ -116,7 +122,7 @@ mod tests {
             total: 0,
             self_link: "x",
             next: None,
-            outcome: None,
+            warnings: &[],
         };
         let bundle: Value = serde_json::from_str(&write(&page, [])).expect("json");
         assert!(bundle.get("entry").is_none());

@@ -46,7 +46,11 @@ pub struct DeclaredSubmission {
 pub fn read(bundle: &serde_json::Value, reading: &Reading) -> Result<DeclaredSubmission, Error> {
     let bundle = Node::root(bundle);
     let mut found = Findings::new(reading);
-    found.weigh_all(Weight::Key, bundle.only(&["id", "meta", "type", "entry"]));
+    let known = ["id", "meta", "type", "timestamp", "entry"];
+    found.weigh_all(Weight::Key, bundle.only(&known));
+    if bundle.get("timestamp").is_some() {
+        found.ignored(bundle.path_of("timestamp"));
+    }
     if bundle.str("type") != Some("transaction") {
         found.refuse(invalid(
             bundle.path_of("type"),

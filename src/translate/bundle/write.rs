@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::datatype::object::Object;
-use super::super::{Reading, document_reference, list};
+use super::super::{Reading, document_reference, list, outcome};
 use super::EntryRole;
 use crate::dmp::document::DocumentEntry;
 use crate::dmp::submission::SubmissionSet;
@@ -19,13 +19,12 @@ pub struct Registered<'a> {
     pub documents: &'a [DocumentEntry],
 }
 
-/// Writes the response. `outcome` writes an OperationOutcome; a warning goes with the entry that its path names, else with the
+/// Writes the response. A warning goes with the entry that its path names, else with the
 /// submission's. `representation` adds the resources (`Prefer: return=representation`), contents apart.
 pub fn write_response(
     entries: &[EntryRole],
     registered: Registered,
     warnings: &[Issue],
-    outcome: &dyn Fn(&[Issue]) -> Value,
     representation: bool,
     reading: &Reading,
 ) -> Value {
@@ -45,7 +44,7 @@ pub fn write_response(
         .zip(&of_entry)
         .filter_map(|(role, warnings)| {
             let made = made(*role, registered, reading, representation)?;
-            let outcome = (!warnings.is_empty()).then(|| outcome(warnings));
+            let outcome = (!warnings.is_empty()).then(|| outcome::write(warnings));
             Some(entry(made, outcome, reading))
         });
     Object::resource("Bundle")

@@ -3,5 +3,5 @@
 mod read;
 mod write;
 
-pub(in crate::translate) use read::{authenticator, author, organization};
+pub(in crate::translate) use read::{authenticator, author, organization, source};
 pub(in crate::translate) use write::{write_authenticator, write_author, write_organization};

@@ -214,7 +214,7 @@ fn read_source<'a>(
     reading: &Reading,
 ) -> Option<Author> {
     only_extensions(source, &[AUTHOR_ORG], Weight::Key, found);
-    let mut author = author::author(source, contained, found, reading);
+    let mut author = author::source(source, contained, found, reading);
     let organization = source
         .extensions(AUTHOR_ORG)
         .find_map(|extension| extension.get("valueReference"))

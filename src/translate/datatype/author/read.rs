@@ -25,6 +25,17 @@ pub(in crate::translate) fn author<'a>(
     found: &mut Findings,
     reading: &Reading,
 ) -> Option<Author> {
+    only_extensions(reference, &[], Weight::Detail, found);
+    source(reference, contained, found, reading)
+}
+
+/// As [`author`], for a reference whose extensions the caller looks at.
+pub(in crate::translate) fn source<'a>(
+    reference: Node<'a>,
+    contained: &mut Contained<'a>,
+    found: &mut Findings,
+    reading: &Reading,
+) -> Option<Author> {
     People {
         contained,
         found,
@@ -163,6 +174,7 @@ impl<'a> People<'a, '_> {
         let own = identifier::read_one(resource, system::PS_ID_NAT, self.found);
         let mut author = nobody(AuthorKind::Professional);
         if let Some(reference) = resource.get("practitioner") {
+            only_extensions(reference, &[], Weight::Detail, self.found);
             match self.follow(reference) {
                 Some(person) => author = self.practitioner(person),
                 None => {
@@ -267,6 +279,7 @@ impl<'a> People<'a, '_> {
     }
 
     fn organization(&mut self, reference: Node<'a>) -> Option<Organization> {
+        only_extensions(reference, &[], Weight::Detail, self.found);
         match self.follow(reference) {
             Some(resource) => {
                 only(resource, &["identifier", "name"], self.found);
