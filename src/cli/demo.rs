@@ -60,7 +60,7 @@ fn make(dir: &Path, listen: SocketAddr, reset: bool) -> Result<(), (u8, String)>
     }
     folder::prepare(dir, listen).map_err(usage)?;
     let host = listen.ip().to_string();
-    pki::make(&dir.join("pki"), &["localhost", "127.0.0.1", "::1", &host])
+    pki::make(dir, &["localhost", "127.0.0.1", "::1", &host])
         .map_err(|error| (INTERNAL, format!("pki: {error}")))
 }
 
@@ -112,7 +112,7 @@ fn tell(dir: &Path, served: &Settings, patients: &[DemoPatient]) -> std::io::Res
         &dir.join(story::CONSENT),
         &requests::consent(patient, card, now).to_string(),
     )?;
-    if let Some(deposit) = requests::deposit(patient, "medecin", now) {
+    if let Some(deposit) = requests::deposit(patient, "biologiste", now) {
         folder::write(&dir.join(story::DEPOSIT), &deposit.to_string())?;
     }
     let binary = std::env::args()

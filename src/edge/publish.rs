@@ -15,7 +15,7 @@ use crate::policy::Act;
 use crate::store::{self, Deposited};
 use crate::translate::bundle::{self, DeclaredSubmission, Registered};
 use crate::translate::deposit::{Depositor, prepare};
-use crate::translate::{document_reference, outcome, wire};
+use crate::translate::{document_reference, wire};
 
 /// `POST /fhir`
 pub(super) async fn transaction(State(app): State<Shared>, request: Request) -> Response {
@@ -55,7 +55,6 @@ async fn provide_bundle(exchange: &mut Exchange) -> Result<Response, Error> {
         &entries,
         registered,
         &warnings,
-        &outcome::write,
         representation,
         &exchange.reading(),
     );

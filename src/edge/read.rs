@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::answer;
 use super::app::Shared;
 use super::exchange::Exchange;
+use super::rendered::placed;
 use crate::dmp::ins::Ins;
 use crate::dmp::time::Instant;
 use crate::dmp::trace::TracedAct;
@@ -70,7 +71,8 @@ async fn read_document(
     if answer::not_modified(exchange.headers(), &tag) {
         return Ok(unmodified(found.version, found.updated));
     }
-    let mut response = answer::resource(StatusCode::OK, format, found.resource);
+    let resource = placed(&found.resource, &exchange.app.settings.server.base_url);
+    let mut response = answer::resource(StatusCode::OK, format, resource);
     answer::version(response.headers_mut(), found.version, found.updated);
     Ok(response)
 }

@@ -8,6 +8,7 @@ use super::app::Shared;
 use super::exchange::Exchange;
 use super::paging::{self, Continuation};
 use super::params::{self, Params};
+use super::rendered::placed;
 use super::{answer, negotiate};
 use crate::dmp::ins::Ins;
 use crate::dmp::query::{After, Page};
@@ -15,9 +16,9 @@ use crate::dmp::trace::TracedAct;
 use crate::error::{Error, Issue};
 use crate::policy::Act;
 use crate::store::Locator;
+use crate::translate::list;
 use crate::translate::search::{self, PatientKey};
 use crate::translate::searchset::{self, Entry};
-use crate::translate::{list, outcome};
 
 /// `GET /fhir/DocumentReference?…` and `POST /fhir/DocumentReference/_search`
 pub(super) async fn documents(State(app): State<Shared>, request: Request) -> Response {
@@ -58,7 +59,13 @@ pub(super) async fn find_documents(exchange: &mut Exchange) -> Result<Response, 
             }
         },
     };
-    let rows = page.rows.iter().map(|row| (row.id, row.resource.as_str()));
+    let base_url = &exchange.app.settings.server.base_url;
+    let texts: Vec<_> = page
+        .rows
+        .iter()
+        .map(|row| (row.id, placed(&row.resource, base_url)))
+        .collect();
+    let rows = texts.iter().map(|(id, text)| (*id, text.as_str()));
     asked.answer(
         exchange,
         RESOURCE,
@@ -190,12 +197,11 @@ impl Asked {
                 Some(format!("{base}?{}={token}", paging::PARAMETER))
             }
         };
-        let told = (!warnings.is_empty()).then(|| outcome::write(warnings).to_string());
         let head = searchset::Page {
             total: page.total,
             self_link: &params::link(&base, used),
             next: next.as_deref(),
-            outcome: told.as_deref(),
+            warnings,
         };
         let rows: Vec<_> = rows
             .map(|(id, text)| (format!("{base}/{id}"), text))

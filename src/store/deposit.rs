@@ -14,12 +14,16 @@ use super::{Deposited, Render, records, visible};
 use crate::audit::{self, Line};
 use crate::dmp::actor::ActorId;
 use crate::dmp::document::{Availability, DocumentEntry, Relation, RelationKind};
-use crate::dmp::id::UniqueId;
+use crate::dmp::id::{Root, UniqueId};
+use crate::dmp::query::DocumentKey;
 use crate::dmp::submission::{Submission, SubmissionSet};
 use crate::dmp::time::Instant;
 use crate::dmp::trace::Trace;
 use crate::error::{Code, Error, Issue};
 use crate::policy::Permit;
+
+/// Where a unique id of the record leads.
+const BY_UNIQUE_ID: &str = "SELECT entry FROM unique_id WHERE value = $1 AND ins = $2";
 
 /// A deposit, prepared on the caller's side as far as it can be, so that the writer does little.
 pub(super) struct Deposit {
@@ -35,6 +39,7 @@ pub(super) struct Deposit {
 
 struct Draft {
     written: Written,
+    targets: Vec<(RelationKind, DocumentKey)>,
     header_replaces: Option<UniqueId>,
     content: Vec<u8>,
     sha256: [u8; 32],
@@ -90,6 +95,7 @@ impl Deposit {
             set.documents.push(entry.id);
             drafts.push(Draft {
                 written: Written::new(entry, render.as_ref())?,
+                targets: document.targets,
                 header_replaces: document.header_replaces,
                 sha256: openssl::sha::sha256(&document.content),
                 content: document.content,
@@ -148,21 +154,31 @@ impl Deposit {
         warnings: &mut Vec<Issue>,
     ) -> Result<Cow<'d, DocumentEntry>, Failure> {
         let mut entry = Cow::Borrowed(&draft.written.entry);
-        for relation in &draft.written.entry.metadata.relations {
+        for (kind, key) in &draft.targets {
+            let replaces = *kind == RelationKind::Replaces;
             // A signature may come with what it signs; nothing replaces what comes with it.
-            let replaces = relation.kind == RelationKind::Replaces;
-            if !replaces && self.brings(&relation.target) {
-                continue;
-            }
-            let known = self.known(conn, &relation.target).await?;
-            let target = known.ok_or(Code::ReplaceTargetUnknown)?;
-            if replaces && self.replace(conn, target).await? && !entry.metadata.labels.masked {
-                entry.to_mut().metadata.labels.masked = true;
-            }
+            let target = match self.brings(key) {
+                Some(brought) if !replaces => brought.clone(),
+                _ => {
+                    let known = self.known(conn, key).await?;
+                    let known = known.ok_or(Code::ReplaceTargetUnknown)?;
+                    let target = known.0.metadata.unique_id.clone();
+                    if replaces && self.replace(conn, known).await? {
+                        entry.to_mut().metadata.labels.masked = true;
+                    }
+                    target
+                }
+            };
+            let relation = Relation {
+                kind: *kind,
+                target,
+            };
+            entry.to_mut().metadata.relations.push(relation);
         }
         if let Some(target) = &draft.header_replaces {
             warnings.push(Issue::new(Code::RelationOnlyInHeader).warning());
-            if let Some(known) = self.known(conn, target).await? {
+            let key = DocumentKey::Unique(target.clone());
+            if let Some(known) = self.known(conn, &key).await? {
                 let masked = self.replace(conn, known).await?;
                 let metadata = &mut entry.to_mut().metadata;
                 metadata.labels.masked |= masked;
@@ -175,26 +191,51 @@ impl Deposit {
         Ok(entry)
     }
 
-    fn brings(&self, target: &UniqueId) -> bool {
-        let id = |draft: &Draft| draft.written.entry.metadata.unique_id == *target;
-        self.drafts.iter().any(id)
+    /// The unique id of a document of this very submission.
+    fn brings(&self, key: &DocumentKey) -> Option<&UniqueId> {
+        let mut brought = self
+            .drafts
+            .iter()
+            .map(|draft| &draft.written.entry.metadata.unique_id);
+        match key {
+            DocumentKey::Unique(target) => brought.find(|id| *id == target),
+            DocumentKey::Uuid(target) => {
+                brought.find(|id| id.root == Root::Uuid(*target) && id.extension.is_none())
+            }
+            DocumentKey::Id(_) => None,
+        }
     }
 
     /// An earlier document of the record that the depositor may know of, and whether it is his own.
     async fn known(
         &self,
         conn: &mut Conn<'_>,
-        target: &UniqueId,
+        key: &DocumentKey,
     ) -> Result<Option<(DocumentEntry, bool)>, DbError> {
-        if self.brings(target) {
+        if self.brings(key).is_some() {
             return Ok(None);
         }
-        let located = conn
-            .query(
-                "SELECT entry FROM unique_id WHERE value = $1 AND ins = $2",
-                &[target.to_string().into(), (&self.ins).into()],
-            )
-            .await?;
+        let (sql, value) = match key {
+            DocumentKey::Id(id) => (
+                "SELECT id FROM document WHERE id = $1 AND ins = $2",
+                id.into(),
+            ),
+            DocumentKey::Unique(id) => (BY_UNIQUE_ID, id.to_string().into()),
+            DocumentKey::Uuid(id) => {
+                let by_uuid = "SELECT id FROM document WHERE entry_uuid = $1 AND ins = $2";
+                let found = conn
+                    .query(by_uuid, &[id.into(), (&self.ins).into()])
+                    .await?;
+                match found.first() {
+                    Some(row) => (
+                        "SELECT id FROM document WHERE id = $1 AND ins = $2",
+                        row.uuid(0)?.into(),
+                    ),
+                    None => (BY_UNIQUE_ID, id.to_string().into()),
+                }
+            }
+        };
+        let located = conn.query(sql, &[value, (&self.ins).into()]).await?;
         let Some(located) = located.first() else {
             return Ok(None);
         };

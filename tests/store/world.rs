@@ -8,14 +8,14 @@ use passerelle::dmp::authorisation::{Basis, Declaration};
 use passerelle::dmp::code::{Code, system};
 use passerelle::dmp::context::{AccessMode, Context};
 use passerelle::dmp::document::{
-    Availability, DocumentEntry, DocumentMetadata, Labels, Relation, RelationKind, Sha1,
+    Availability, DocumentEntry, DocumentMetadata, Labels, RelationKind, Sha1,
 };
 use passerelle::dmp::id::UniqueId;
 use passerelle::dmp::ins::{Ins, InsRoot};
 use passerelle::dmp::person::{
     Author, AuthorKind, Identifier, Organization, PersonName, Sex, SourcePatient,
 };
-use passerelle::dmp::query::{Condition, DocumentQuery, Sort, SortField};
+use passerelle::dmp::query::{Condition, DocumentKey, DocumentQuery, Sort, SortField};
 use passerelle::dmp::record::{IdentityStatus, RecordData, RecordState, Traits};
 use passerelle::dmp::submission::{NewDocument, Submission, SubmissionMetadata};
 use passerelle::dmp::time::{Instant, Timestamp};
@@ -370,6 +370,7 @@ pub fn document(ins: &Ins) -> NewDocument {
             size: content.len() as u64,
         },
         content,
+        targets: Vec::new(),
         header_replaces: None,
     }
 }
@@ -388,10 +389,7 @@ pub fn masked(ins: &Ins) -> NewDocument {
 
 pub fn relating(ins: &Ins, kind: RelationKind, target: &UniqueId) -> NewDocument {
     let mut document = document(ins);
-    document.metadata.relations = vec![Relation {
-        kind,
-        target: target.clone(),
-    }];
+    document.targets = vec![(kind, DocumentKey::Unique(target.clone()))];
     document
 }
 
