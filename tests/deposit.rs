@@ -431,7 +431,7 @@ fn relations_are_told_on_both_sides() {
         document.targets,
         [(RelationKind::Replaces, DocumentKey::Unique(old.clone()))]
     );
-    assert_eq!(document.header_replaces, Some(old.clone()));
+    assert_eq!(document.header_replaces, None);
     assert!(document.metadata.relations.is_empty());
 
     let only_header = deposit(cda(&related).as_bytes());
@@ -500,6 +500,29 @@ fn relations_are_told_on_both_sides() {
         );
         assert_eq!(errors(&bundle, Strict).is_empty(), expected, "{target}");
     }
+    // Two names for one document, or for two: the store will see.
+    let mut by_two_names = deposit(cda(&related).as_bytes());
+    let id = "00000000-0000-4000-8000-00000000000a";
+    set(
+        &mut by_two_names,
+        &format!("{DOCUMENT}/relatesTo"),
+        replaces(json!({"reference": format!("DocumentReference/{id}")})),
+    );
+    let (submission, _) = run(&by_two_names, Strict, false).unwrap();
+    let targets: Vec<_> = submission.documents[0]
+        .targets
+        .iter()
+        .map(|(_, key)| key.clone())
+        .collect();
+    let old = "1.2.250.1.999.1.0".parse().unwrap();
+    assert_eq!(
+        targets,
+        [
+            DocumentKey::Id(id.parse().unwrap()),
+            DocumentKey::Unique(old)
+        ]
+    );
+
     let mut appends = deposit(cda("").as_bytes());
     set(
         &mut appends,
