@@ -242,6 +242,8 @@ pub(super) fn text_match(modifier: Option<&str>) -> Option<TextMatch> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
     use super::*;
 
     #[test]
