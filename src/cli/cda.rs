@@ -20,6 +20,16 @@ const USAGE: u8 = 2;
 
 /// `cda check`: judges each file as the server would at deposit and prints a report, or JSON. Returns the exit code.
 pub fn check(files: &[PathBuf], json: bool, mode: Validation, environment: Environment) -> u8 {
+    check_to(&mut io::stdout().lock(), files, json, mode, environment)
+}
+
+fn check_to(
+    out: &mut impl Write,
+    files: &[PathBuf],
+    json: bool,
+    mode: Validation,
+    environment: Environment,
+) -> u8 {
     let tables = Tables::built_in();
     let reading = Reading {
         tables: &tables,
@@ -44,11 +54,11 @@ pub fn check(files: &[PathBuf], json: bool, mode: Validation, environment: Envir
         if json {
             reports.push(report_json(file, &issues));
         } else {
-            print(&report_text(file, &issues));
+            print(out, &report_text(file, &issues));
         }
     }
     if json {
-        print(&format!("{:#}\n", Value::Array(reports)));
+        print(out, &format!("{:#}\n", Value::Array(reports)));
     }
     worst
 }
@@ -62,11 +72,14 @@ pub fn metadata(file: &Path) -> u8 {
     match cda::read_header(&bytes) {
         Ok(header) => {
             let object = cda::metadata_json(&header, &bytes, &Tables::built_in());
-            print(&format!("{object:#}\n"));
+            print(&mut io::stdout().lock(), &format!("{object:#}\n"));
             ACCEPTED
         }
         Err(issue) => {
-            eprint(&report_text(file, &[CdaIssue::from(issue)]));
+            print(
+                &mut io::stderr().lock(),
+                &report_text(file, &[CdaIssue::from(issue)]),
+            );
             REFUSED
         }
     }
@@ -74,7 +87,8 @@ pub fn metadata(file: &Path) -> u8 {
 
 fn read(file: &Path) -> Result<Vec<u8>, u8> {
     std::fs::read(file).map_err(|error| {
-        eprint(&format!("{}: {error}\n", file.display()));
+        let text = format!("{}: {error}\n", file.display());
+        print(&mut io::stderr().lock(), &text);
         USAGE
     })
 }
@@ -141,10 +155,51 @@ fn report_text(file: &Path, issues: &[CdaIssue]) -> String {
 }
 
 /// A closed pipe is the reader's choice, not a failure.
-fn print(text: &str) {
-    let _ = io::stdout().lock().write_all(text.as_bytes());
+fn print(out: &mut impl Write, text: &str) {
+    let _ = out.write_all(text.as_bytes());
 }
 
-fn eprint(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used)]
+
+    use super::*;
+
+    fn run(content: &[u8], json: bool) -> (u8, String) {
+        let folder = tempfile::tempdir().expect("folder");
+        let file = folder.path().join("a.xml");
+        std::fs::write(&file, content).expect("file");
+        let mut out = Vec::new();
+        let (mode, environment) = (Validation::Guide, Environment::Test);
+        let code = check_to(&mut out, &[file], json, mode, environment);
+        (code, String::from_utf8(out).expect("text"))
+    }
+
+    #[test]
+    fn a_refused_file_is_told_as_json_and_as_text() {
+        let (code, text) = run(b"<a>\n <b>", true);
+        assert_eq!(code, REFUSED);
+        let reports: Value = serde_json::from_str(&text).expect("json");
+        assert_eq!(reports[0]["accepted"], false);
+        let issue = &reports[0]["issues"][0];
+        assert_eq!(issue["severity"], "error");
+        assert_eq!(issue["code"], "cda-invalid");
+        assert_eq!((&issue["line"], &issue["column"]), (&json!(1), &json!(1)));
+        for key in ["path", "expected", "message"] {
+            assert!(issue.get(key).is_some(), "{key}");
+        }
+        let (code, text) = run(b"<a>\n <b>", false);
+        assert_eq!(code, REFUSED);
+        assert!(text.contains("a.xml: refused\n"), "{text}");
+        assert!(text.contains("a.xml:1:1: error [cda-invalid]"), "{text}");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_a_usage_error() {
+        let mut out = Vec::new();
+        let files = [PathBuf::from("/nonexistent/a.xml")];
+        let (mode, environment) = (Validation::Guide, Environment::Test);
+        assert_eq!(check_to(&mut out, &files, false, mode, environment), USAGE);
+        assert_eq!(metadata(&files[0]), USAGE);
+    }
 }

@@ -3,9 +3,9 @@
 use super::fault::{Words, cda_invalid, words};
 use super::{CdaAuthor, CdaHeader, locate, project};
 use crate::dmp::code::{Code as Coded, system};
-use crate::dmp::context::Validation;
+use crate::dmp::context::{Environment, Validation};
 use crate::dmp::document::{DocumentMetadata, Labels, Relation, RelationKind, Sha1};
-use crate::dmp::ins::{Ins, InsRoot};
+use crate::dmp::ins::{Ins, InsRoot, InsWarning};
 use crate::dmp::person::{
     Author, AuthorKind, Identifier, LegalAuthenticator, Organization, Sex, SourcePatient,
 };
@@ -14,6 +14,9 @@ use crate::error::{Code, Issue};
 use crate::translate::Reading;
 
 const PATIENT_ID: &str = "/ClinicalDocument/recordTarget/patientRole/id";
+const INS_KEY: &str = "97 - (@extension[1..13] mod 97) = @extension[14..15]";
+const TEST_ROOTS: &str = "@root: 1.2.250.1.213.1.4.10 | 1.2.250.1.213.1.4.11";
+const PRODUCTION_ROOTS: &str = "@root: 1.2.250.1.213.1.4.8 | 1.2.250.1.213.1.4.9";
 const SERVICE_EVENT: &str = "/ClinicalDocument/documentationOf/serviceEvent";
 
 /// What the header says of the document, in the DMP's words, with the warnings to give.
@@ -170,24 +173,31 @@ impl Judge {
             0 => PATIENT_ID.to_owned(),
             _ => format!("{PATIENT_ID}[{}]", i + 1),
         };
-        let issue = Issue::new(Code::InsInvalid).at(path);
-        let issue = issue.with("expected", "INS");
-        let ins = Ins::parse(root, &id.extension);
-        let admitted = ins.and_then(|ins| {
-            let warnings = ins.admit(reading.environment, reading.validation)?;
-            Ok((ins, warnings))
-        });
-        match admitted {
-            Ok((ins, warnings)) => {
-                self.warnings
-                    .extend(warnings.iter().map(|_| issue.clone().warning()));
-                Some(ins)
+        let issue = |expected: &'static str| {
+            let issue = Issue::new(Code::InsInvalid).at(path.clone());
+            issue.with("expected", expected)
+        };
+        let Ok(ins) = Ins::parse(root, &id.extension) else {
+            self.errors.push(issue("@extension: 13 + 2"));
+            return None;
+        };
+        let unusual = |warning: &InsWarning| match warning {
+            InsWarning::WrongKey => issue(INS_KEY),
+            InsWarning::ProductionRoot => issue(TEST_ROOTS),
+        };
+        match ins.admit(reading.environment, reading.validation) {
+            Ok(warnings) => {
+                let warnings = warnings.iter().map(|one| unusual(one).warning());
+                self.warnings.extend(warnings);
+                return Some(ins);
             }
-            Err(_) => {
-                self.errors.push(issue);
-                None
-            }
+            Err(_) if !ins.key_is_right() => self.errors.push(issue(INS_KEY)),
+            Err(_) => self.errors.push(issue(match reading.environment {
+                Environment::Test => TEST_ROOTS,
+                Environment::Production => PRODUCTION_ROOTS,
+            })),
         }
+        None
     }
 
     fn title(&mut self, header: &CdaHeader) -> String {

@@ -311,17 +311,21 @@ pub(super) fn keep_first<T>(slot: &mut Option<T>, found: Option<T>) {
 /// A time whose offset is shorter than HL7 v3 wants (`+100`), or that has an offset and no hour.
 fn repaired(text: &str) -> Option<Timestamp> {
     let sign = text.find(['+', '-'])?;
-    let (digits, offset) = (text.get(..sign)?, text.get(sign..)?);
-    if digits.len() <= 8 {
-        return Timestamp::from_hl7(digits).ok();
+    let (digits, offset) = text.split_at_checked(sign)?;
+    let (sign, minutes) = offset.split_at_checked(1)?;
+    if !minutes.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
     }
-    let (sign, minutes) = offset.split_at(1);
     let padded = match minutes.len() {
         1 => format!("0{minutes}00"),
         2 => format!("{minutes}00"),
         3 => format!("0{minutes}"),
+        4 => minutes.to_owned(),
         _ => return None,
     };
+    if digits.len() == 8 {
+        return Timestamp::from_hl7(digits).ok();
+    }
     Timestamp::from_hl7(&format!("{digits}{sign}{padded}")).ok()
 }
 
@@ -409,6 +413,7 @@ mod tests {
             ("20240106113623+99999", None),
             ("20241306113623+100", None),
             ("2024-01-06", None),
+            ("2024+0100", None),
         ] {
             assert_eq!(
                 repaired(text).map(|t| t.to_hl7()).as_deref(),

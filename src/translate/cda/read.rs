@@ -94,16 +94,23 @@ impl Source<'_> {
             _ => None,
         };
         let found = found.ok_or_else(|| Fault::new(root.at, words::NO_DOCUMENT))?;
-        while whole {
+        if whole {
+            self.rest()?;
+        }
+        Ok(found)
+    }
+
+    /// Reads on to the end, where no second document may be.
+    fn rest(&mut self) -> Result<(), Fault> {
+        loop {
             match self.walker.next()? {
-                Node::Done => break,
+                Node::Done => return Ok(()),
                 Node::Start(tag) if tag.hl7() == "ClinicalDocument" => {
                     return Err(Fault::new(tag.at, words::TWO_DOCUMENTS));
                 }
                 _ => {}
             }
         }
-        Ok(found)
     }
 
     /// The document in a top-level element of a style sheet, or one level below it.

@@ -151,8 +151,9 @@ impl<'a> Walker<'a> {
                         self.check_text(text)?;
                         return Ok(Node::Text(text));
                     }
-                    if !text.bytes().all(|b| b.is_ascii_whitespace()) {
-                        return Err(Fault::new(self.at, words::OUTSIDE));
+                    let is_content = |b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n');
+                    if let Some(i) = text.bytes().position(is_content) {
+                        return Err(Fault::new(self.at + i, words::OUTSIDE));
                     }
                 }
                 Event::CData(_) if self.depth > 0 => return Ok(Node::Text(self.slice(9, 3))),
