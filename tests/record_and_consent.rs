@@ -69,7 +69,7 @@ fn record() -> impl Strategy<Value = Record> {
             Closure {
                 date,
                 motive: motive.to_owned(),
-                reason: Some(reason),
+                reason,
             }
         });
     let names = (
