@@ -868,3 +868,41 @@ fn the_response_has_one_entry_per_entry_in_the_order_of_the_request() {
     );
     assert!(wire::check(&whole, "Bundle", "Bundle").is_empty());
 }
+
+/// Whatever stands at whichever place is answered, never a panic.
+#[test]
+fn any_bundle_is_answered() {
+    fn pointers(value: &Value, at: String, found: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => members
+                .iter()
+                .for_each(|(name, child)| pointers(child, format!("{at}/{name}"), found)),
+            Value::Array(items) => items
+                .iter()
+                .enumerate()
+                .for_each(|(index, child)| pointers(child, format!("{at}/{index}"), found)),
+            _ => {}
+        }
+        found.push(at);
+    }
+    let clean = deposit(cda("").as_bytes());
+    let mut all = Vec::new();
+    pointers(&clean, String::new(), &mut all);
+    let actor = physician(false);
+    let depositor = Depositor {
+        actor: &actor,
+        structure: None,
+    };
+    let now = "2024-06-12T08:30:00Z".parse().unwrap();
+    let reading = reading(Guide);
+    for pointer in &all {
+        for value in [json!(null), json!("é"), json!(-1), json!([]), json!({})] {
+            let mut bundle = clean.clone();
+            *bundle.pointer_mut(pointer).unwrap() = value;
+            if let Ok(declared) = bundle::read(&bundle, &reading) {
+                let _ = prepare(declared, &depositor, false, now, &reading);
+            }
+        }
+    }
+    assert!(all.len() > 150, "{}", all.len());
+}
