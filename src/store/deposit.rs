@@ -157,23 +157,43 @@ impl Deposit {
         for (kind, key) in &draft.targets {
             let replaces = *kind == RelationKind::Replaces;
             // A signature may come with what it signs; nothing replaces what comes with it.
-            let target = match self.brings(key) {
-                Some(brought) if !replaces => brought.clone(),
-                _ => {
-                    let known = self.known(conn, key).await?;
-                    let known = known.ok_or(Code::ReplaceTargetUnknown)?;
-                    let target = known.0.metadata.unique_id.clone();
-                    if replaces && self.replace(conn, known).await? {
-                        entry.to_mut().metadata.labels.masked = true;
-                    }
-                    target
-                }
+            let brought = self.brings(key).filter(|_| !replaces);
+            let known = match brought {
+                Some(_) => None,
+                None => Some(
+                    self.known(conn, key)
+                        .await?
+                        .ok_or(Code::ReplaceTargetUnknown)?,
+                ),
+            };
+            let target = match (brought, &known) {
+                (Some(target), _) => target.clone(),
+                (None, Some((target, _))) => target.metadata.unique_id.clone(),
+                (None, None) => continue,
             };
             let relation = Relation {
                 kind: *kind,
                 target,
             };
-            entry.to_mut().metadata.relations.push(relation);
+            let told = &entry.metadata.relations;
+            if told.contains(&relation) {
+                continue;
+            }
+            // What the resource and the header replace is one document.
+            if replaces
+                && told
+                    .iter()
+                    .any(|known| known.kind == RelationKind::Replaces)
+            {
+                return Err(two_targets().into());
+            }
+            let masked = match known {
+                Some(known) if replaces => self.replace(conn, known).await?,
+                _ => false,
+            };
+            let metadata = &mut entry.to_mut().metadata;
+            metadata.labels.masked |= masked;
+            metadata.relations.push(relation);
         }
         if let Some(target) = &draft.header_replaces {
             warnings.push(Issue::new(Code::RelationOnlyInHeader).warning());
@@ -358,6 +378,15 @@ impl Act for Deposit {
             line: self.line.clone(),
         })
     }
+}
+
+/// The resource and the CDA header replace different documents; neither is named, since one may be hidden from the caller.
+fn two_targets() -> Error {
+    Issue::new(Code::MetadataMismatch)
+        .at("DocumentReference.relatesTo")
+        .with("declared", "…")
+        .with("found", "…")
+        .into()
 }
 
 /// Who deposits, the structure that his certificate carries, and the one that he declares.
