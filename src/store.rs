@@ -29,7 +29,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::audit;
-use crate::dmp::actor::Actor;
+use crate::dmp::actor::{Actor, ActorId};
 use crate::dmp::authorisation::{Authorisation, Declaration};
 use crate::dmp::document::DocumentEntry;
 use crate::dmp::ins::Ins;
@@ -195,7 +195,13 @@ impl Store {
     /// The URL or the database.
     pub async fn check(url: &str) -> Result<(), OpenError> {
         match address(url)? {
-            Address::Sqlite(path) if path.exists() => Ok(sqlite::read_only(path).map(drop)?),
+            Address::Sqlite(path) if path.exists() => {
+                let mut db = sqlite::read_only(path)?;
+                // Opening reads nothing: only a query tells a database from any other file.
+                let mut conn = conn::Conn::Sqlite(&mut db);
+                let sql = "SELECT count(*) FROM sqlite_schema";
+                Ok(conn.query(sql, &[]).await.map(drop)?)
+            }
             Address::Sqlite(path) => {
                 let folder = path
                     .parent()
@@ -253,6 +259,15 @@ impl Store {
     pub async fn locate(&self, what: Locator) -> Result<Option<Ins>, Error> {
         let mut reader = self.reader().await?;
         Ok(records::locate(&mut reader.conn()?, what).await?)
+    }
+
+    /// The holder of the authorisation of this id in a record; None when there is none. Not traced: the write that it serves is.
+    ///
+    /// # Errors
+    /// `busy`, `internal`.
+    pub async fn holder(&self, ins: &Ins, id: Uuid) -> Result<Option<ActorId>, Error> {
+        let mut reader = self.reader().await?;
+        Ok(authorisations::holder(&mut reader.conn()?, &ins.key(), id).await?)
     }
 
     /// Opens a record or changes it; true when it is new.
