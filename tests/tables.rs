@@ -34,6 +34,7 @@ fn tables(seed_overlay: bool, contested_groups: bool) -> Tables {
         authorisation_months: 12,
         age_of_majority: 18,
         allow_late_invisibility: false,
+        mappings: None,
     };
     Tables::load(&settings, None).unwrap()
 }

@@ -15,6 +15,7 @@ fn settings() -> settings::Dmp {
         authorisation_months: 12,
         age_of_majority: 18,
         allow_late_invisibility: false,
+        mappings: None,
     }
 }
 
