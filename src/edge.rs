@@ -1,3 +1,109 @@
-//! edge
+//! The HTTP edge: every route on this page, one file per concern beside it.
+//!
+//! A request crosses [`observe`] (id, time limit, log), its handler, and comes back as an answer. Handlers read in the order of the
+//! refusals: who calls, what he declares, the body, the record, the decision, the act with its trace.
 
+mod admin;
+mod answer;
+mod app;
+mod binary;
+mod caller;
+mod capability;
+mod clock;
+mod consent;
+mod context;
+mod exchange;
+pub mod log;
+mod metrics;
+mod negotiate;
+mod observe;
+mod paging;
+mod params;
+mod patient;
+mod publish;
+mod read;
+mod rendered;
+mod search;
+mod server;
 pub mod tls;
+mod trace;
+mod unknown;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+use tokio::sync::watch;
+
+use app::Shared;
+
+pub use app::App;
+pub use paging::Pages;
+pub use rendered::render;
+pub use server::Listening;
+
+/// Every route.
+fn routes(app: Shared) -> Router {
+    Router::new()
+        .route("/fhir/metadata", get(capability::read))
+        .route("/fhir", post(publish::transaction))
+        .route("/fhir/", post(publish::transaction))
+        .route("/fhir/Patient", get(patient::search).put(patient::update))
+        .route("/fhir/Patient/_search", post(patient::search))
+        .route("/fhir/Patient/{id}", get(patient::read))
+        .route(
+            "/fhir/DocumentReference",
+            get(search::documents).post(publish::document_reference),
+        )
+        .route("/fhir/DocumentReference/_search", post(search::documents))
+        .route("/fhir/DocumentReference/{id}", get(read::document))
+        .route(
+            "/fhir/DocumentReference/{id}/_history/{version}",
+            get(read::document_version),
+        )
+        .route(
+            "/fhir/List",
+            get(search::submissions).post(search::submissions_posted),
+        )
+        .route("/fhir/List/_search", post(search::submissions))
+        .route("/fhir/List/{id}", get(read::submission))
+        .route("/fhir/Binary/{id}", get(binary::read))
+        .route(
+            "/fhir/Consent",
+            get(consent::search)
+                .post(consent::create)
+                .put(consent::update_by_identifier),
+        )
+        .route("/fhir/Consent/_search", post(consent::search))
+        .route(
+            "/fhir/Consent/{id}",
+            get(consent::read).put(consent::update),
+        )
+        .method_not_allowed_fallback(unknown::method)
+        .fallback(unknown::route)
+        .layer(from_fn(observe::keep_route))
+        .with_state(app)
+}
+
+/// Serves until `shutdown`; what is in flight then has some seconds to finish.
+pub async fn serve(listening: Listening, app: App, shutdown: impl Future<Output = ()>) {
+    let app: Shared = Arc::new(app);
+    let (stop, mut stopping) = watch::channel(());
+    let (listening, admin) = listening.split();
+    let admin = admin.map(|listener| {
+        let stopped = async move {
+            let _ = stopping.changed().await;
+        };
+        tokio::spawn(admin::run(listener, Arc::clone(&app), stopped))
+    });
+    server::run(listening, &app, routes(Arc::clone(&app)), shutdown).await;
+    drop(stop);
+    if let Some(admin) = admin {
+        // A probe that hangs doesn't hold the stop.
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), admin).await;
+    }
+    if let Some(app) = Arc::into_inner(app) {
+        app.store.close().await;
+    }
+}

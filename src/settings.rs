@@ -1,11 +1,17 @@
 //! Every setting, its default and its environment name (`PASSERELLE_SERVER__LISTEN` for `server.listen`).
 
+mod problem;
+mod read;
+mod source;
+
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::dmp::context::{Environment, Validation};
 use crate::dmp::national_id::{PsIdNat, StructIdNat};
+
+pub use problem::Problem;
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -24,6 +30,53 @@ pub struct Settings {
     pub dmp: Dmp,
 }
 
+impl Settings {
+    /// Listens elsewhere than the file says; a base URL that follows the listener follows.
+    pub fn listen_on(&mut self, listen: SocketAddr, admin: Option<SocketAddr>) {
+        let default = Server::default_base_url(self.server.listen);
+        if self.server.base_url == default {
+            self.server.base_url = Server::default_base_url(listen);
+        }
+        self.server.listen = listen;
+        self.server.admin_listen = admin;
+    }
+
+    /// Reads a configuration file, then what the environment overrides. Relative paths start at the file.
+    ///
+    /// # Errors
+    /// Every problem at once, each with its key and its cure.
+    pub fn load(
+        path: &Path,
+        env: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Vec<Problem>> {
+        let file = |message: &str, cure: &str| {
+            vec![Problem::new(path.display().to_string(), message, cure)]
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            file(
+                &format!("cannot be read ({error})"),
+                "give a configuration file with --config",
+            )
+        })?;
+        let folder = std::path::absolute(path)
+            .ok()
+            .and_then(|absolute| absolute.parent().map(Path::to_path_buf))
+            .ok_or_else(|| file("has no folder", "give the path of a file"))?;
+        let table = text
+            .parse::<toml::Table>()
+            .map_err(|error| vec![source::syntax(path, &text, &error)])?;
+
+        let mut problems = Vec::new();
+        let values = source::flatten(table, env, &mut problems);
+        let settings = read::settings(&mut read::Reader::new(values, &folder, &mut problems));
+        if problems.is_empty() {
+            Ok(settings)
+        } else {
+            Err(problems)
+        }
+    }
+}
+
 /// `[server]`
 #[derive(Debug, Clone)]
 pub struct Server {
@@ -37,6 +90,18 @@ pub struct Server {
     pub max_body_bytes: usize,
     /// Longest time for one request.
     pub request_timeout: Duration,
+}
+
+impl Server {
+    /// The base URL of a listener when none is configured.
+    pub fn default_base_url(listen: SocketAddr) -> String {
+        let ip = listen.ip();
+        if ip.is_unspecified() {
+            format!("https://localhost:{}/fhir", listen.port())
+        } else {
+            format!("https://{listen}/fhir")
+        }
+    }
 }
 
 /// `[tls]`
@@ -106,6 +171,8 @@ pub struct Dmp {
     pub operators: Vec<StructIdNat>,
     /// Médecins who may use mode `centre_15`.
     pub regulators: Vec<PsIdNat>,
+    /// Folder whose tables replace the built-in ones of the same name.
+    pub mappings: Option<PathBuf>,
     /// Matrix layers as CSV files, base first; empty for the built-in ones.
     pub matrix: Vec<PathBuf>,
     /// The stricter June 2025 layer.

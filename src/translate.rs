@@ -3,13 +3,16 @@
 pub mod bundle;
 pub mod cda;
 pub mod consent;
+mod datatype;
 pub mod deposit;
 pub mod document_reference;
+mod findings;
 pub mod list;
 pub mod outcome;
 pub mod patient;
 pub mod search;
 pub mod searchset;
+mod subject;
 pub mod wire;
 
 use crate::dmp::context::{Environment, Validation};

@@ -49,6 +49,8 @@ pub enum TimeField {
     PeriodEnd,
     /// When the entry was made (FHIR `date`); for a submission, `submissionTime`.
     Deposited,
+    /// When the entry was made, or `creationTime`: FHIR `date` as the draft guide's TD3.1a means it; either one suffices.
+    DepositedOrCreation,
     /// Last change (`_lastUpdated`).
     Updated,
 }
@@ -137,7 +139,7 @@ pub enum AuthorPart {
 }
 
 /// Ways to name a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum DocumentKey {
     /// By `uniqueId`.
     Unique(UniqueId),

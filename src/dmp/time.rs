@@ -69,6 +69,9 @@ pub struct Timestamp {
 impl Timestamp {
     /// Reads an HL7 v3 TS: `YYYY[MM[DD[HH[MM[SS[.f…]]]]]][±HHMM]`. An offset needs at least an hour.
     pub fn from_hl7(text: &str) -> Result<Self, BadTime> {
+        if !text.is_ascii() {
+            return Err(BadTime);
+        }
         let (digits, offset) = match text.find(['+', '-', 'Z']) {
             Some(at) => (&text[..at], Some(parse_offset(&text[at..], false)?)),
             None => (text, None),
@@ -443,6 +446,7 @@ mod tests {
             "20210409+0100",
             "2021-04-09",
             "20210409153500+25",
+            "20210409153500+1é2",
         ] {
             assert!(Timestamp::from_hl7(bad).is_err(), "{bad}");
         }

@@ -1,5 +1,24 @@
 //! The header of a CDA R2 document (CI-SIS "structuration minimale"): read in one streaming pass, projected onto XDS metadata.
 
+mod acts;
+mod attributes;
+mod check;
+mod decode;
+mod fault;
+mod header;
+mod locate;
+mod metadata;
+mod parts;
+mod people;
+mod project;
+mod read;
+mod walk;
+
+pub use check::{CdaIssue, check};
+pub use metadata::to_metadata;
+pub use project::{format_of, metadata_json};
+pub use read::{read_header, read_whole};
+
 use crate::dmp::code::Code;
 use crate::dmp::document::{ReferenceId, RelationKind};
 use crate::dmp::id::UniqueId;
@@ -7,7 +26,7 @@ use crate::dmp::person::{Identifier, PersonName};
 use crate::dmp::time::Timestamp;
 
 /// An author of the header, in document order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CdaAuthor {
     /// `assignedAuthor/id`, the first.
     pub id: Option<Identifier>,
@@ -26,7 +45,7 @@ pub struct CdaAuthor {
 }
 
 /// A person of the header.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CdaPerson {
     /// First id.
     pub id: Option<Identifier>,
@@ -41,6 +60,17 @@ pub enum BodyKind {
     Structured,
     /// `nonXMLBody`
     Unstructured,
+}
+
+/// The unique ids exactly as the document writes them, `root` or `root^extension`: [`UniqueId`] lower-cases UUIDs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WrittenIds {
+    /// `id`.
+    pub unique_id: String,
+    /// `setId`.
+    pub set_id: Option<String>,
+    /// `relatedDocument//id`, in the order of [`CdaHeader::relations`].
+    pub relations: Vec<String>,
 }
 
 /// What the header says, and no more: nothing is completed here.
@@ -88,11 +118,13 @@ pub struct CdaHeader {
     pub facility_type: Option<Code>,
     /// `standardIndustryClassCode` of the main act's performer.
     pub practice_setting: Option<Code>,
+    /// `standardIndustryClassCode` of the first author's or legal authenticator's organisation that has one.
+    pub other_practice_setting: Option<Code>,
     /// `documentationOf/serviceEvent/code`, in order.
     pub events: Vec<Code>,
     /// `relatedDocument`.
     pub relations: Vec<(RelationKind, UniqueId)>,
-    /// `inFulfillmentOf/order/id` and accession numbers.
+    /// `inFulfillmentOf/order`: id and accession numbers; in imaging reports also the Study Instance UIDs of the acts.
     pub references: Vec<ReferenceId>,
     /// `templateId` of the document: root and extension, in document order.
     pub template_ids: Vec<(String, Option<String>)>,
@@ -100,4 +132,6 @@ pub struct CdaHeader {
     pub body: BodyKind,
     /// `nonXMLBody/text/@mediaType`.
     pub media_type: Option<String>,
+    /// Unique ids as written.
+    pub written: WrittenIds,
 }

@@ -1,1 +1,37 @@
-//! document_reference
+//! DocumentReference ↔ document entry (PDSm Comprehensive on the way out; Comprehensive and Simplified on the way in).
+
+mod attachment;
+mod context;
+mod declared;
+mod identifiers;
+mod profile;
+mod read;
+mod relation;
+mod source_patient;
+mod write;
+
+use super::Reading;
+use super::bundle::DeclaredSubmission;
+use crate::error::Error;
+
+pub use declared::{Attachment, DeclaredDocument};
+pub use read::read;
+pub use write::write;
+
+pub(super) use attachment::decode_base64;
+pub(super) use identifiers::{declared_unique_id, slice};
+pub(super) use profile::{COMPREHENSIVE, SIMPLIFIED, require};
+pub(super) use read::{read_into, server_assigned};
+pub(super) use relation::{Siblings, key, normal};
+pub(super) use source_patient::another_patient;
+
+/// Reads a DocumentReference of ITI-105: the bytes are inline, the submission is the server's to make.
+///
+/// # Errors
+/// When it names no patient, or one whose INS is refused; then everything that was found.
+pub fn read_simplified(
+    resource: &serde_json::Value,
+    reading: &Reading,
+) -> Result<DeclaredSubmission, Error> {
+    super::bundle::read_simplified(resource, reading)
+}

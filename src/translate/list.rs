@@ -1,1 +1,22 @@
-//! list
+//! List ↔ submission set (PDSm SubmissionSet Comprehensive).
+
+mod read;
+mod write;
+
+pub use read::DeclaredSet;
+pub(super) use read::{is_list_type, read_into};
+pub use write::write;
+
+use super::Reading;
+use super::wire::Node;
+use crate::error::Issue;
+
+/// Reads a List that is a submission set.
+///
+/// # Errors
+/// Every issue, warnings included, when one of them is an error.
+pub fn read(resource: Node, reading: &Reading) -> Result<(DeclaredSet, Vec<Issue>), Vec<Issue>> {
+    let mut found = super::findings::Findings::new(reading);
+    let set = read_into(resource, &mut found, reading);
+    found.finish().map(|warnings| (set, warnings))
+}

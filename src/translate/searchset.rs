@@ -1,1 +1,133 @@
-//! searchset
+//! A page of results as a searchset, written around the stored resource texts: nothing is parsed again.
+
+use std::fmt::Write as _;
+
+use super::outcome;
+use crate::error::Issue;
+
+/// What stands before the entries.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<'a> {
+    /// How many match that the caller may know of, all pages together.
+    pub total: u64,
+    /// The search as it was understood, absolute.
+    pub self_link: &'a str,
+    /// The next page, absolute.
+    pub next: Option<&'a str>,
+    /// What should be known, as one OperationOutcome at the end.
+    pub warnings: &'a [Issue],
+}
+
+/// One match.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// Its absolute URL.
+    pub full_url: &'a str,
+    /// The resource, as text.
+    pub resource: &'a str,
+}
+
+/// Writes the Bundle.
+pub fn write<'a>(page: &Page, entries: impl IntoIterator<Item = Entry<'a>>) -> String {
+    let mut text = String::with_capacity(4096);
+    let _ = write!(
+        text,
+        r#"{{"resourceType":"Bundle","type":"searchset","total":{},"link":["#,
+        page.total
+    );
+    link(&mut text, "self", page.self_link);
+    if let Some(next) = page.next {
+        text.push(',');
+        link(&mut text, "next", next);
+    }
+    text.push(']');
+    let mut separator = r#","entry":["#;
+    let mut push = |full_url: Option<&str>, resource: &str, mode: &str| {
+        text.push_str(separator);
+        separator = ",";
+        text.push('{');
+        if let Some(url) = full_url {
+            text.push_str(r#""fullUrl":"#);
+            quoted(&mut text, url);
+            text.push(',');
+        }
+        let _ = write!(
+            text,
+            r#""resource":{resource},"search":{{"mode":"{mode}"}}}}"#
+        );
+    };
+    for entry in entries {
+        push(Some(entry.full_url), entry.resource, "match");
+    }
+    if !page.warnings.is_empty() {
+        push(None, &outcome::write(page.warnings).to_string(), "outcome");
+    }
+    if separator == "," {
+        text.push(']');
+    }
+    text.push('}');
+    text
+}
+
+fn link(text: &mut String, relation: &str, url: &str) {
+    let _ = write!(text, r#"{{"relation":"{relation}","url":"#);
+    quoted(text, url);
+    text.push('}');
+}
+
+/// Appends a JSON string.
+fn quoted(text: &mut String, value: &str) {
+    match serde_json::to_string(value) {
+        Ok(json) => text.push_str(&json),
+        Err(_) => text.push_str("\"\""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used)]
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::error::Code;
+
+    #[test]
+    fn a_page_is_a_bundle() {
+        let page = Page {
+            total: 7,
+            self_link: "https://h/fhir/List?a=\"b\"",
+            next: Some("https://h/fhir/List?_page=1"),
+            warnings: &[Issue::new(Code::StatusDefaulted).warning()],
+        };
+        let entries = [Entry {
+            full_url: "https://h/fhir/List/1",
+            resource: r#"{"resourceType":"List"}"#,
+        }];
+        let bundle: Value = serde_json::from_str(&write(&page, entries)).expect("json");
+        let outcome = &bundle["entry"][1]["resource"];
+        assert_eq!(outcome["issue"][0]["severity"], "warning");
+        assert_eq!(
+            bundle,
+            json!({"resourceType": "Bundle", "type": "searchset", "total": 7,
+            "link": [{"relation": "self", "url": "https://h/fhir/List?a=\"b\""}, {"relation": "next", "url": "https://h/fhir/List?_page=1"}],
+            "entry": [
+                {"fullUrl": "https://h/fhir/List/1", "resource": {"resourceType": "List"}, "search": {"mode": "match"}},
+                {"resource": outcome, "search": {"mode": "outcome"}},
+            ]})
+        );
+    }
+
+    #[test]
+    fn nothing_found_is_a_bundle_without_entry() {
+        let page = Page {
+            total: 0,
+            self_link: "x",
+            next: None,
+            warnings: &[],
+        };
+        let bundle: Value = serde_json::from_str(&write(&page, [])).expect("json");
+        assert!(bundle.get("entry").is_none());
+        assert_eq!(bundle["total"], 0);
+    }
+}

@@ -1,0 +1,84 @@
+//! How fast headers are read and documents proven well-formed, on one core, against quick-xml passing over the same events.
+//!
+//! `cargo bench --bench cda`; reads `../shared/data/cda` where it is, else a document of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use passerelle::translate::cda::{read_header, read_whole};
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+/// Long enough that a run of the scheduler does not show.
+const TIME: Duration = Duration::from_secs(3);
+
+struct Rate {
+    megabytes: f64,
+    documents: f64,
+}
+
+fn measure(documents: &[Vec<u8>], mut work: impl FnMut(&[u8])) -> Rate {
+    documents.iter().for_each(|document| work(document));
+    let bytes: usize = documents.iter().map(Vec::len).sum();
+    let (start, mut rounds) = (Instant::now(), 0u32);
+    while start.elapsed() < TIME {
+        documents.iter().for_each(|document| work(document));
+        rounds += 1;
+    }
+    let per_second = f64::from(rounds) / start.elapsed().as_secs_f64();
+    Rate {
+        megabytes: per_second * bytes as f64 / 1e6,
+        documents: per_second * documents.len() as f64,
+    }
+}
+
+fn events(bytes: &[u8]) {
+    let mut reader = Reader::from_reader(bytes);
+    loop {
+        match reader.read_event().expect("well-formed") {
+            Event::Eof => break,
+            event => drop(black_box(event)),
+        }
+    }
+}
+
+fn documents() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/cda");
+    if let Ok(entries) = std::fs::read_dir(&folder) {
+        let paths = entries.map(|entry| entry.expect("entry").path());
+        return paths
+            .map(|path| std::fs::read(path).expect("document"))
+            .collect();
+    }
+    eprintln!("no documents at {}: one of our own", folder.display());
+    let body = "<entry><observation classCode=\"OBS\"><code code=\"1\" codeSystem=\"1.2\"/><value>1</value></observation></entry>".repeat(1000);
+    let own = format!(
+        r#"<?xml version="1.0"?><ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2.3"/><code code="11488-4" codeSystem="2.16.840.1.113883.6.1"/><effectiveTime value="20240301"/><component><structuredBody>{body}</structuredBody></component></ClinicalDocument>"#
+    );
+    vec![own.into_bytes()]
+}
+
+fn main() {
+    let documents = documents();
+    let floor = measure(&documents, events);
+    let header = measure(&documents, |bytes| {
+        black_box(read_header(bytes).expect("header"));
+    });
+    let whole = measure(&documents, |bytes| {
+        black_box(read_whole(bytes).expect("document"));
+    });
+    println!("{} documents, one core", documents.len());
+    for (name, rate) in [
+        ("quick-xml, events only", &floor),
+        ("header", &header),
+        ("whole document", &whole),
+    ] {
+        let ratio = rate.megabytes / floor.megabytes;
+        println!(
+            "{name:<24}{:>8.0} MB/s{:>10.0} documents/s{ratio:>8.2} of the floor",
+            rate.megabytes, rate.documents
+        );
+    }
+}

@@ -1,0 +1,162 @@
+//! `passerelle serve`: everything that must be there before the first connection, then the server until a signal.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::{GOOD, INTERNAL, settings, tell};
+use crate::edge::{self, App, Listening, Pages, log, tls::Acceptor};
+use crate::settings::{Problem, Settings};
+use crate::store::Store;
+use crate::tables::Tables;
+
+/// Serves the configuration in this file.
+pub fn run(config: &Path) -> ExitCode {
+    match settings(config) {
+        Ok(settings) => serve(settings, |_| {}),
+        Err(code) => code,
+    }
+}
+
+/// Serves these settings. `ready` is called after the ready line is printed, with the settings as they are served.
+pub fn serve(settings: Settings, ready: impl FnOnce(&Settings)) -> ExitCode {
+    log::start();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("no runtime: {error}");
+            return ExitCode::from(INTERNAL);
+        }
+    };
+    match runtime.block_on(until_signal(settings, ready)) {
+        Ok(()) => ExitCode::from(GOOD),
+        Err(problems) => tell(&problems),
+    }
+}
+
+async fn until_signal(
+    mut settings: Settings,
+    ready: impl FnOnce(&Settings),
+) -> Result<(), Vec<Problem>> {
+    let Parts {
+        tables,
+        acceptor,
+        pages,
+    } = parts(&settings)?;
+    let listening = Listening::bind(&mut settings)
+        .await
+        .map_err(|(key, error)| {
+            vec![Problem::new(
+                key,
+                format!("cannot be bound ({error})"),
+                "stop what listens there, or choose another address",
+            )]
+        })?;
+    for warning in acceptor.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let stop = stop_signal().map_err(|error| {
+        vec![Problem::new(
+            "signals",
+            error.to_string(),
+            "run on a system with signals",
+        )]
+    })?;
+    let store = Store::open(&settings.database.url, edge::render(&settings, &tables))
+        .await
+        .map_err(|error| vec![database(&error.to_string())])?;
+
+    let served = settings.clone();
+    let app = App::new(settings, tables, store, acceptor, pages)
+        .map_err(|error| vec![Problem::new("metrics", error.to_string(), "report it")])?;
+    // The sockets are bound: a client that reads this line gets in.
+    println!("ready https://{}/fhir", served.server.listen);
+    let _ = std::io::stdout().flush();
+    ready(&served);
+    tracing::info!(
+        listen = %served.server.listen,
+        admin = served.server.admin_listen.map(tracing::field::display),
+        "ready"
+    );
+    edge::serve(listening, app, stop).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// What is read from the files that the configuration names.
+pub(super) struct Parts {
+    pub(super) tables: Arc<Tables>,
+    pub(super) acceptor: Acceptor,
+    pub(super) pages: Pages,
+}
+
+/// Reads them all, and tells every problem at once.
+pub(super) fn parts(settings: &Settings) -> Result<Parts, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let tables = Tables::load(&settings.dmp, settings.dmp.mappings.as_deref())
+        .map_err(|wrong| problems.extend(wrong.iter().map(|text| table(text))))
+        .ok();
+    let acceptor = Acceptor::new(settings)
+        .map_err(|wrong| problems.extend(wrong.iter().map(|text| sentence(text))))
+        .ok();
+    let pages = pages(settings).map_err(|wrong| problems.push(wrong)).ok();
+    match (tables, acceptor, pages) {
+        (Some(tables), Some(acceptor), Some(pages)) if problems.is_empty() => Ok(Parts {
+            tables: Arc::new(tables),
+            acceptor,
+            pages,
+        }),
+        _ => Err(problems),
+    }
+}
+
+fn table(text: &str) -> Problem {
+    Problem::new("dmp", text, "correct the table")
+}
+
+fn pages(settings: &Settings) -> Result<Pages, Problem> {
+    let unreadable = |why: String| {
+        Problem::new(
+            "tls.private_key",
+            why,
+            "give the PEM file of the server's private key",
+        )
+    };
+    let key = std::fs::read(&settings.tls.private_key)
+        .map_err(|error| unreadable(format!("cannot be read ({error})")))?;
+    Pages::new(&key).map_err(|_| unreadable("cannot be used".to_owned()))
+}
+
+/// `key: what is wrong; what to do`, as rooms without settings tell it.
+fn sentence(text: &str) -> Problem {
+    let (key, rest) = text.split_once(": ").unwrap_or(("configuration", text));
+    let (message, cure) = rest.rsplit_once("; ").unwrap_or((rest, "correct it"));
+    Problem::new(key, message, cure)
+}
+
+/// A database that doesn't open. The text never holds the password.
+pub(super) fn database(why: &str) -> Problem {
+    Problem::new(
+        "database.url",
+        format!("cannot be opened ({why})"),
+        "check the server, the path and the rights",
+    )
+}
+
+/// Completes at the first SIGTERM or SIGINT.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {},
+            _ = interrupt.recv() => {},
+        }
+    })
+}

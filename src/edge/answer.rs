@@ -1,0 +1,185 @@
+//! Answers: the same headers on all of them.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use jiff::fmt::rfc2822::DateTimePrinter;
+use serde_json::{Value, json};
+
+use super::negotiate::{Format, Return};
+use crate::dmp::time::Instant;
+use crate::error::{Code, Error, Issue};
+use crate::translate::outcome;
+
+/// Counts the warnings of a write.
+pub(super) const WARNINGS: HeaderName = HeaderName::from_static("dmp-warnings");
+
+/// An answer with a resource.
+pub(super) fn resource(status: StatusCode, format: Format, body: impl Into<Body>) -> Response {
+    with_type(status, format.content_type(), body)
+}
+
+/// An answer with bytes of a given type.
+pub(super) fn with_type(status: StatusCode, media: &str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    put(response.headers_mut(), header::CONTENT_TYPE, media);
+    response
+}
+
+/// The answer to a write of one resource: what `Prefer: return` asks for, and the warnings counted.
+pub(super) fn written(
+    status: StatusCode,
+    format: Format,
+    wanted: Option<Return>,
+    resource: impl FnOnce() -> String,
+    warnings: &[Issue],
+) -> Response {
+    let mut response = match wanted {
+        Some(Return::Minimal) => empty(status),
+        Some(Return::OperationOutcome) => {
+            self::resource(status, format, told(warnings).to_string())
+        }
+        Some(Return::Representation) | None => self::resource(status, format, resource()),
+    };
+    put(
+        response.headers_mut(),
+        WARNINGS,
+        &warnings.len().to_string(),
+    );
+    response
+}
+
+/// The warnings of what was done, or that there are none.
+fn told(warnings: &[Issue]) -> Value {
+    if !warnings.is_empty() {
+        return outcome::write(warnings);
+    }
+    json!({
+        "resourceType": "OperationOutcome",
+        "issue": [{
+            "severity": "information",
+            "code": "informational",
+            "details": {"text": "Fait, sans avertissement."},
+            "diagnostics": "Done, without warning.",
+        }],
+    })
+}
+
+/// An answer without body.
+pub(super) fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// A refusal, as an OperationOutcome.
+pub(super) fn refusal(error: &Error) -> Response {
+    let code = error.code();
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = outcome::write(&error.issues).to_string();
+    let mut response = resource(status, Format::Json, body);
+    let headers = response.headers_mut();
+    match code {
+        Code::Busy => put(headers, header::RETRY_AFTER, "1"),
+        Code::LoginRequired | Code::CardNotAccepted => {
+            put(headers, header::WWW_AUTHENTICATE, "Certificate");
+        }
+        Code::TooLarge | Code::RequestTimeout => put(headers, header::CONNECTION, "close"),
+        _ => {}
+    }
+    response
+}
+
+/// Sets a header whose value is our own text.
+pub(super) fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// `ETag` and `Last-Modified` of a version.
+pub(super) fn version(headers: &mut HeaderMap, version: u32, updated: Instant) {
+    put(headers, header::ETAG, &etag(version));
+    last_modified(headers, updated);
+}
+
+/// `Last-Modified`.
+pub(super) fn last_modified(headers: &mut HeaderMap, updated: Instant) {
+    if let Ok(date) = DateTimePrinter::new().timestamp_to_rfc9110_string(&updated) {
+        put(headers, header::LAST_MODIFIED, &date);
+    }
+}
+
+/// The weak tag of a version.
+pub(super) fn etag(version: u32) -> String {
+    format!("W/\"{version}\"")
+}
+
+/// True when `If-None-Match` holds this tag, compared weakly.
+pub(super) fn not_modified(headers: &HeaderMap, tag: &str) -> bool {
+    let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|known| known.trim() == "*" || bare(known) == bare(tag))
+}
+
+/// The version of `If-Match`; None when absent.
+///
+/// # Errors
+/// `version-conflict` for a tag that no version has.
+pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Error> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Ok(None);
+    };
+    let tag = value.to_str().unwrap_or_default().trim();
+    if tag == "*" {
+        return Ok(None);
+    }
+    tag.trim_start_matches("W/")
+        .trim_matches('"')
+        .parse()
+        .map(Some)
+        .map_err(|_| Code::VersionConflict.into())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used)]
+    use super::*;
+
+    fn headers(name: HeaderName, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_str(value).expect("value"))])
+    }
+
+    #[test]
+    fn tags_are_compared_weakly() {
+        let known = |value| headers(header::IF_NONE_MATCH, value);
+        assert!(not_modified(&known("W/\"3\""), "W/\"3\""));
+        assert!(not_modified(&known("\"1\", \"3\""), "W/\"3\""));
+        assert!(not_modified(&known("*"), "W/\"3\""));
+        assert!(!not_modified(&known("W/\"4\""), "W/\"3\""));
+        assert!(!not_modified(&HeaderMap::new(), "W/\"3\""));
+    }
+
+    #[test]
+    fn if_match_names_a_version_or_conflicts() {
+        assert_eq!(if_match(&HeaderMap::new()), Ok(None));
+        let given = |value| if_match(&headers(header::IF_MATCH, value));
+        assert_eq!(given("W/\"2\""), Ok(Some(2)));
+        assert_eq!(given("\"2\""), Ok(Some(2)));
+        let error = given("W/\"x\"").expect_err("no version");
+        assert_eq!(error.code(), Code::VersionConflict);
+    }
+
+    #[test]
+    fn dates_are_written_as_http_does() {
+        let mut headers = HeaderMap::new();
+        last_modified(&mut headers, Instant::UNIX_EPOCH);
+        let date = headers.get(header::LAST_MODIFIED).expect("date");
+        assert_eq!(date, "Thu, 01 Jan 1970 00:00:00 GMT");
+    }
+}

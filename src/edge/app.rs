@@ -1,0 +1,69 @@
+//! What every request shares.
+
+use std::sync::Arc;
+
+use super::capability;
+use super::clock::Clock;
+use super::metrics::Metrics;
+use super::paging::Pages;
+use super::tls::Acceptor;
+use crate::policy::Rules;
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::tables::Tables;
+use crate::translate::Reading;
+
+/// One server, ready to serve.
+pub struct App {
+    pub(super) settings: Settings,
+    pub(super) rules: Rules,
+    pub(super) store: Store,
+    pub(super) pages: Pages,
+    pub(super) clock: Clock,
+    pub(super) metrics: Metrics,
+    pub(super) acceptor: Acceptor,
+    /// The CapabilityStatement: the same for every client.
+    pub(super) capability: String,
+}
+
+/// How handlers hold it.
+pub(super) type Shared = Arc<App>;
+
+impl App {
+    /// Puts together what was read and opened for these settings; `settings` hold the real addresses by now.
+    ///
+    /// # Errors
+    /// Those of the metrics' registry.
+    pub fn new(
+        settings: Settings,
+        tables: Arc<Tables>,
+        store: Store,
+        acceptor: Acceptor,
+        pages: Pages,
+    ) -> Result<Self, prometheus::Error> {
+        let clock = Clock::default();
+        Ok(Self {
+            capability: capability::statement(&settings, clock.now()).to_string(),
+            rules: Rules {
+                tables,
+                age_of_majority: settings.dmp.age_of_majority,
+            },
+            settings,
+            store,
+            pages,
+            clock,
+            metrics: Metrics::new()?,
+            acceptor,
+        })
+    }
+
+    /// What readers and writers of resources need to know.
+    pub(super) fn reading(&self) -> Reading<'_> {
+        Reading {
+            tables: &self.rules.tables,
+            environment: self.settings.identity.environment,
+            validation: self.settings.fhir.validation,
+            base_url: &self.settings.server.base_url,
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! Formats: what the client wants back (`Accept`, `_format`), what it sends (`Content-Type`), and how much (`Prefer`). FHIR R4 http §2.21.0.6.
+
+use axum::http::{HeaderMap, header};
+
+use super::params::{self, Params};
+use crate::error::{Code, Error, Issue};
+
+/// A wire form of resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// `application/fhir+json`
+    Json,
+}
+
+impl Format {
+    /// The `Content-Type` of an answer.
+    pub(super) fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/fhir+json; charset=utf-8",
+        }
+    }
+
+    /// The format that a media type names, FHIR's or a general one.
+    fn named(essence: &str) -> Option<Self> {
+        match essence {
+            "application/fhir+json" | "application/json" | "text/json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+
+/// The form in which a document's bytes are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BinaryForm {
+    /// As they came, with their own media type.
+    Raw,
+    /// Inside a Binary resource.
+    Resource(Format),
+}
+
+/// How much of a written resource is wanted back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Return {
+    /// Headers only.
+    Minimal,
+    /// The resource.
+    Representation,
+    /// An outcome with the warnings.
+    OperationOutcome,
+}
+
+/// The format for an answer; `_format` wins over `Accept`.
+///
+/// # Errors
+/// `not-acceptable`.
+pub(super) fn format(headers: &HeaderMap, params: &Params) -> Result<Format, Error> {
+    if let Some(wanted) = params::first(params, "_format") {
+        // An unescaped `+` reads as a blank in a query string.
+        let wanted = wanted.to_ascii_lowercase().replace(' ', "+");
+        let essence = wanted.split(';').next().unwrap_or_default();
+        return match essence {
+            "json" | "*/*" | "" => Ok(Format::Json),
+            other => Format::named(other).ok_or_else(|| Code::NotAcceptable.into()),
+        };
+    }
+    let ranges = accepted(headers);
+    let json = |range: &MediaType| {
+        let general = ["*/*", "application/*", "text/*"].contains(&range.essence.as_str());
+        general || Format::named(&range.essence) == Some(Format::Json)
+    };
+    if ranges.iter().any(|r| json(r) && r.fits_r4()) {
+        Ok(Format::Json)
+    } else {
+        Err(Code::NotAcceptable.into())
+    }
+}
+
+/// The form for a document of `stored` media type: a FHIR type gets the resource, its own type, `*/*` or nothing the bytes (ITI-68).
+///
+/// # Errors
+/// `not-acceptable`.
+pub(super) fn binary(
+    headers: &HeaderMap,
+    params: &Params,
+    stored: &str,
+) -> Result<BinaryForm, Error> {
+    if params::first(params, "_format").is_some() {
+        return format(headers, params).map(BinaryForm::Resource);
+    }
+    let ranges = accepted(headers);
+    let family = stored.split('/').next().unwrap_or_default();
+    let raw = |range: &MediaType| {
+        range.essence == "*/*"
+            || range.essence.eq_ignore_ascii_case(stored)
+            || range.essence.strip_suffix("/*") == Some(family)
+    };
+    if let Some(named) = ranges.iter().find_map(|r| Format::named(&r.essence))
+        && !ranges
+            .iter()
+            .any(|r| r.essence.eq_ignore_ascii_case(stored))
+    {
+        return Ok(BinaryForm::Resource(named));
+    }
+    if ranges.iter().any(raw) {
+        Ok(BinaryForm::Raw)
+    } else {
+        Err(Code::NotAcceptable.into())
+    }
+}
+
+/// The format of a body that holds a resource. Without `Content-Type` it is taken for JSON, and its reader judges.
+///
+/// # Errors
+/// `unsupported-media-type`.
+pub(super) fn body(headers: &HeaderMap) -> Result<Format, Error> {
+    let encoded = texts(headers, header::CONTENT_ENCODING)
+        .any(|encoding| !encoding.trim().eq_ignore_ascii_case("identity"));
+    if encoded {
+        return Err(Code::UnsupportedMediaType.into());
+    }
+    let Some(media) = content_type(headers) else {
+        return match headers.get(header::CONTENT_TYPE) {
+            None => Ok(Format::Json),
+            Some(_) => Err(Code::UnsupportedMediaType.into()),
+        };
+    };
+    let utf8 = media
+        .parameter("charset")
+        .is_none_or(|charset| ["utf-8", "utf8", "us-ascii"].contains(&charset));
+    Format::named(&media.essence)
+        .filter(|_| utf8 && media.fits_r4())
+        .ok_or_else(|| Code::UnsupportedMediaType.into())
+}
+
+/// True for a body that is a form.
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    content_type(headers).is_some_and(|media| media.essence == "application/x-www-form-urlencoded")
+}
+
+/// `Prefer: return=…`; None when nothing is said.
+///
+/// # Errors
+/// `header-invalid` for another value.
+pub(super) fn wanted_return(headers: &HeaderMap) -> Result<Option<Return>, Error> {
+    match preference(headers, "return").as_deref() {
+        None => Ok(None),
+        Some("representation") => Ok(Some(Return::Representation)),
+        Some("minimal") => Ok(Some(Return::Minimal)),
+        Some("operationoutcome") => Ok(Some(Return::OperationOutcome)),
+        Some(_) => Err(Issue::new(Code::HeaderInvalid)
+            .with("header", "Prefer")
+            .into()),
+    }
+}
+
+/// `Prefer: handling=strict`: unknown search parameters are refused.
+pub(super) fn strict_handling(headers: &HeaderMap) -> bool {
+    preference(headers, "handling").as_deref() == Some("strict")
+}
+
+fn preference(headers: &HeaderMap, name: &str) -> Option<String> {
+    texts(headers, header::HeaderName::from_static("prefer"))
+        .flat_map(|text| text.split([',', ';']))
+        .find_map(|item| {
+            let (key, value) = item.split_once('=')?;
+            let value = value.trim().trim_matches('"').to_ascii_lowercase();
+            key.trim().eq_ignore_ascii_case(name).then_some(value)
+        })
+}
+
+/// One media type or range, in lower case.
+#[derive(Debug)]
+struct MediaType {
+    essence: String,
+    parameters: Vec<(String, String)>,
+}
+
+impl MediaType {
+    fn read(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        let mut parts = text.split(';').map(str::trim);
+        let essence = parts.next().filter(|essence| essence.contains('/'))?;
+        let parameters = parts
+            .filter_map(|part| part.split_once('='))
+            .map(|(name, value)| (name.trim(), value.trim().trim_matches('"')))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        Some(Self {
+            essence: essence.to_owned(),
+            parameters,
+        })
+    }
+
+    fn parameter(&self, name: &str) -> Option<&str> {
+        let found = self.parameters.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    fn fits_r4(&self) -> bool {
+        self.parameter("fhirversion")
+            .is_none_or(|version| ["4.0", "4.0.1"].contains(&version))
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.parameter("q")
+            .is_none_or(|q| q.parse::<f32>().is_ok_and(|q| q > 0.0))
+    }
+}
+
+/// The ranges of `Accept` that are not excluded with `q=0`; anything when there is no `Accept`.
+fn accepted(headers: &HeaderMap) -> Vec<MediaType> {
+    if !headers.contains_key(header::ACCEPT) {
+        return MediaType::read("*/*").into_iter().collect();
+    }
+    texts(headers, header::ACCEPT)
+        .flat_map(|text| text.split(','))
+        .filter_map(MediaType::read)
+        .filter(MediaType::is_wanted)
+        .collect()
+}
+
+fn content_type(headers: &HeaderMap) -> Option<MediaType> {
+    texts(headers, header::CONTENT_TYPE)
+        .next()
+        .and_then(MediaType::read)
+}
+
+fn texts(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
+    headers
+        .get_all(name)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used)]
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn with(name: header::HeaderName, value: &str) -> HeaderMap {
+        let value = HeaderValue::from_str(value).expect("value");
+        HeaderMap::from_iter([(name, value)])
+    }
+
+    fn accept(value: &str) -> HeaderMap {
+        with(header::ACCEPT, value)
+    }
+
+    fn query(text: &str) -> Params {
+        params::read(text).expect("query")
+    }
+
+    #[test]
+    fn json_is_given_to_who_can_take_it() {
+        for good in [
+            "application/fhir+json",
+            "application/json;q=0.3, application/fhir+xml",
+            "text/json",
+            "*/*",
+            "text/html, application/*;q=0.1",
+            "application/fhir+json; fhirVersion=4.0",
+            "Application/FHIR+JSON; charset=utf-8",
+        ] {
+            assert_eq!(
+                format(&accept(good), &query("")),
+                Ok(Format::Json),
+                "{good}"
+            );
+        }
+        assert_eq!(format(&HeaderMap::new(), &query("")), Ok(Format::Json));
+        for bad in [
+            "application/fhir+xml",
+            "text/html",
+            "application/fhir+json;q=0",
+            "application/fhir+json; fhirVersion=5.0",
+        ] {
+            let error = format(&accept(bad), &query("")).expect_err(bad);
+            assert_eq!(error.code(), Code::NotAcceptable);
+        }
+    }
+
+    #[test]
+    fn the_parameter_wins_over_the_header() {
+        let xml = accept("application/fhir+xml");
+        for good in ["_format=json", "_format=application/fhir+json"] {
+            assert_eq!(format(&xml, &query(good)), Ok(Format::Json), "{good}");
+        }
+        let json = accept("application/fhir+json");
+        assert!(format(&json, &query("_format=xml")).is_err());
+        assert!(format(&json, &query("_format=application/fhir%2Bxml")).is_err());
+    }
+
+    #[test]
+    fn documents_come_raw_unless_a_fhir_type_is_asked() {
+        let form = |accept_: &str| binary(&accept(accept_), &query(""), "text/xml");
+        assert_eq!(form("text/xml"), Ok(BinaryForm::Raw));
+        assert_eq!(form("*/*"), Ok(BinaryForm::Raw));
+        assert_eq!(form("text/*"), Ok(BinaryForm::Raw));
+        let none = binary(&HeaderMap::new(), &query(""), "text/xml");
+        assert_eq!(none, Ok(BinaryForm::Raw));
+        let resource = Ok(BinaryForm::Resource(Format::Json));
+        assert_eq!(form("application/fhir+json"), resource);
+        assert_eq!(form("application/fhir+json, */*;q=0.1"), resource);
+        assert_eq!(
+            form("text/xml, application/fhir+json;q=0.5"),
+            Ok(BinaryForm::Raw)
+        );
+        assert!(form("application/pdf").is_err());
+        assert!(form("application/fhir+xml").is_err());
+    }
+
+    #[test]
+    fn bodies_are_json_in_utf8() {
+        let of = |text: &str| body(&with(header::CONTENT_TYPE, text));
+        for good in [
+            "application/fhir+json",
+            "application/json; charset=UTF-8",
+            "application/fhir+json;fhirVersion=4.0",
+        ] {
+            assert_eq!(of(good), Ok(Format::Json), "{good}");
+        }
+        for bad in [
+            "application/fhir+xml",
+            "text/plain",
+            "application/json; charset=iso-8859-1",
+            "json",
+        ] {
+            assert!(of(bad).is_err(), "{bad}");
+        }
+        assert!(body(&with(header::CONTENT_ENCODING, "gzip")).is_err());
+    }
+
+    #[test]
+    fn preferences_are_read_among_others() {
+        let prefer = |text| with(header::HeaderName::from_static("prefer"), text);
+        let wanted = |text| wanted_return(&prefer(text));
+        assert_eq!(wanted("return=minimal"), Ok(Some(Return::Minimal)));
+        assert_eq!(
+            wanted("handling=strict, return=OperationOutcome"),
+            Ok(Some(Return::OperationOutcome))
+        );
+        assert_eq!(wanted("respond-async"), Ok(None));
+        assert!(wanted("return=everything").is_err());
+        assert!(strict_handling(&prefer("return=minimal; handling=strict")));
+        assert!(!strict_handling(&prefer("handling=lenient")));
+    }
+}

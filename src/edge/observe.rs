@@ -1,0 +1,147 @@
+//! Around every request: its id, its time limit, the headers of every answer, one line in the log, the counters, and an answer even
+//! when a handler panics.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use tower::ServiceExt;
+
+use super::app::App;
+use super::exchange::{Arrived, RequestId};
+use super::tls::Peer;
+use super::{answer, context};
+use crate::error::{Code, Error};
+
+/// What routing found, carried back on the answer.
+#[derive(Debug, Clone)]
+struct Route(MatchedPath);
+
+/// Carries the template of the route on the answer, for the log and the counters.
+pub(super) async fn keep_route(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(Route(route));
+    }
+    response
+}
+
+/// Answers one request of a connection.
+pub(super) async fn answer(
+    app: &App,
+    router: Router,
+    peer: Arc<Peer>,
+    mut request: Request,
+) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let id = context::request_id(request.headers());
+    let kind = kind(&peer);
+    let has_body = !axum::body::HttpBody::is_end_stream(request.body());
+    let arrived = Arrived::default();
+    let extensions = request.extensions_mut();
+    extensions.insert(peer);
+    extensions.insert(RequestId(id.clone()));
+    extensions.insert(arrived.clone());
+
+    let handling = Caught(Box::pin(router.oneshot(request)));
+    let limit = app.settings.server.request_timeout;
+    let mut response = match tokio::time::timeout(limit, handling).await {
+        Ok(Ok(Ok(response))) => response,
+        Ok(Ok(Err(never))) => match never {},
+        Ok(Err(_)) => failed(app, Code::Internal),
+        Err(_) if has_body && !arrived.0.load(Ordering::Relaxed) => {
+            failed(app, Code::RequestTimeout)
+        }
+        Err(_) => failed(app, Code::Busy),
+    };
+
+    let route = response.extensions_mut().remove::<Route>();
+    let route = route.as_ref().map_or("-", |route| route.0.as_str());
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    let verb = verb(&method);
+    app.metrics.request(verb, route, status, took);
+    tracing::info!(
+        method = verb,
+        route,
+        status,
+        us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        request_id = id,
+        actor = kind,
+        "request"
+    );
+    on_every_answer(&mut response, &id);
+    response
+}
+
+/// Private data: no cache keeps it, no browser guesses at it.
+fn on_every_answer(response: &mut Response, id: &str) {
+    let headers = response.headers_mut();
+    answer::put(headers, HeaderName::from_static("x-request-id"), id);
+    let no_store = HeaderValue::from_static("no-store");
+    headers.entry(header::CACHE_CONTROL).or_insert(no_store);
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+}
+
+fn failed(app: &App, code: Code) -> Response {
+    let error = Error::from(code);
+    app.metrics.refusal(&error);
+    answer::refusal(&error)
+}
+
+/// The method as a label; what HTTP allows beyond these is one word.
+fn verb(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    }
+}
+
+/// The kind of caller, as a log may tell it.
+fn kind(peer: &Peer) -> &'static str {
+    use crate::dmp::actor::ActorKind;
+    match &peer.actor {
+        None => "none",
+        Some(Err(_)) => "refused",
+        Some(Ok(actor)) => match actor.kind {
+            ActorKind::Cps => "cps",
+            ActorKind::Cpf => "cpf",
+            ActorKind::Cpe => "cpe",
+            ActorKind::Establishment => "establishment",
+        },
+    }
+}
+
+/// A future whose panic becomes an error.
+struct Caught<F>(Pin<Box<F>>);
+
+impl<F: Future> Future for Caught<F> {
+    type Output = Result<F::Output, Box<dyn Any + Send>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // A future that panicked is never polled again: `answer` drops it.
+        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    }
+}

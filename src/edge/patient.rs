@@ -1,0 +1,158 @@
+//! Patient: the state of a record (DMP TD0.2), and the operator's opening and updating of records.
+
+use axum::extract::{Path, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+
+use super::answer;
+use super::app::Shared;
+use super::exchange::{ATTEMPTS, Exchange};
+use super::negotiate::{self, Format};
+use super::read::{identifier, owner};
+use super::search::{Asked, nothing};
+use crate::dmp::actor::ActorKind;
+use crate::dmp::query::Page;
+use crate::dmp::record::Standing;
+use crate::dmp::trace::TracedAct;
+use crate::error::{Code, Error};
+use crate::policy::Act;
+use crate::store::{self, Locator};
+use crate::translate::patient::{AuthorisationStatus, View};
+use crate::translate::{patient, search, wire};
+
+/// `GET /fhir/Patient?identifier=` and `POST /fhir/Patient/_search`
+pub(super) async fn search(State(app): State<Shared>, request: Request) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::TestExistence, request);
+    let result = test_existence(&mut exchange).await;
+    exchange.conclude(result).await
+}
+
+/// `GET /fhir/Patient/{id}`
+pub(super) async fn read(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::TestExistence, request);
+    let result = read_one(&mut exchange, &id).await;
+    exchange.conclude(result).await
+}
+
+/// `PUT /fhir/Patient?identifier=`
+pub(super) async fn update(State(app): State<Shared>, request: Request) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::OpenRecord, request);
+    let result = put(&mut exchange).await;
+    exchange.conclude(result).await
+}
+
+async fn test_existence(exchange: &mut Exchange) -> Result<Response, Error> {
+    const RESOURCE: &str = "Patient";
+    exchange.identify()?;
+    let asked = Asked::read(exchange, RESOURCE).await?;
+    let search = search::patient_identifier(&asked.params, asked.strict, &exchange.reading())?;
+    exchange.searching(&Vec::new());
+    let page = match exchange.standing(&search.ins).await? {
+        None => nothing(exchange).await?,
+        Some(standing) => {
+            exchange.decide(&Act::TestExistence, Some(&standing))?;
+            exchange.traced().await?;
+            let shown = (standing.record.id, show(exchange, &standing)?);
+            Page {
+                total: 1,
+                rows: vec![shown],
+                next: None,
+            }
+        }
+    };
+    let rows = page.rows.iter().map(|(id, text)| (*id, text.as_str()));
+    asked.answer(
+        exchange,
+        RESOURCE,
+        &search.used,
+        &search.warnings,
+        &page,
+        rows,
+    )
+}
+
+async fn read_one(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
+    exchange.identify()?;
+    let format = exchange.format()?;
+    let id = identifier(id)?;
+    exchange.names("Patient", id);
+    let patient = owner(exchange, Locator::Record(id)).await?;
+    let standing = exchange.standing(&patient).await?.ok_or(Code::NotFound)?;
+    exchange.decide(&Act::TestExistence, Some(&standing))?;
+    exchange.traced().await?;
+    let mut response = answer::resource(StatusCode::OK, format, show(exchange, &standing)?);
+    answer::version(
+        response.headers_mut(),
+        standing.record.version,
+        standing.record.updated,
+    );
+    Ok(response)
+}
+
+/// The record as this caller may see it.
+fn show(exchange: &Exchange, standing: &Standing) -> Result<String, Error> {
+    let (actor, context) = exchange.caller()?;
+    // An establishment holds no authorisation (AUT-03): it has no status to show.
+    let holder = actor.kind != ActorKind::Establishment;
+    let view = View {
+        operator: actor.operator,
+        medecin_traitant: false,
+        authorisation: holder.then(|| AuthorisationStatus::of(standing, context.now)),
+    };
+    Ok(patient::write(&standing.record, &view, &exchange.reading()).to_string())
+}
+
+async fn put(exchange: &mut Exchange) -> Result<Response, Error> {
+    exchange.identify()?;
+    let wanted = negotiate::wanted_return(exchange.headers())?;
+    let format = exchange.format()?;
+    let if_match = answer::if_match(exchange.headers())?;
+    let named = search::patient_identifier(&exchange.query()?, false, &exchange.reading())?;
+    let (Format::Json, body) = exchange.resource_bytes().await?;
+    let resource = wire::read_json(&body, "Patient")?;
+    let mut attempt = 1;
+    let (record, created, mut warnings) = loop {
+        let standing = exchange.standing(&named.ins).await?;
+        let permit = exchange.decide(&Act::OpenRecord, standing.as_ref())?;
+        let (data, warnings) = patient::read(&resource, &named.ins, &exchange.reading())?;
+        let trace = exchange.trace();
+        let put = exchange
+            .app
+            .store
+            .put_record(&permit, data, if_match, trace)
+            .await;
+        match put {
+            Err(error) if store::is_stale(&error) && attempt < ATTEMPTS => attempt += 1,
+            other => {
+                let (record, created) = exchange.acted(other)?;
+                break (record, created, warnings);
+            }
+        }
+    };
+    warnings.splice(0..0, named.warnings);
+    let view = View {
+        operator: true,
+        medecin_traitant: false,
+        authorisation: None,
+    };
+    let status = if created {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let resource = || patient::write(&record, &view, &exchange.reading()).to_string();
+    let mut response = answer::written(status, format, wanted, resource, &warnings);
+    let headers = response.headers_mut();
+    let base = &exchange.app.settings.server.base_url;
+    answer::put(
+        headers,
+        header::LOCATION,
+        &format!("{base}/Patient/{}", record.id),
+    );
+    answer::version(headers, record.version, record.updated);
+    Ok(response)
+}

@@ -1,0 +1,138 @@
+//! Deposits: ITI-65 Provide Document Bundle and ITI-105 Simplified Publish (PDSm flux 01, 02, 09, 10; DMP TD2, TD2.1).
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+
+use super::app::Shared;
+use super::context::structure_to_deposit;
+use super::exchange::{ATTEMPTS, Exchange};
+use super::negotiate::{self, Format, Return};
+use super::{answer, search};
+use crate::dmp::trace::TracedAct;
+use crate::error::{Code, Error, Issue};
+use crate::policy::Act;
+use crate::store::{self, Deposited};
+use crate::translate::bundle::{self, DeclaredSubmission, Registered};
+use crate::translate::deposit::{Depositor, prepare};
+use crate::translate::{document_reference, wire};
+
+/// `POST /fhir`
+pub(super) async fn transaction(State(app): State<Shared>, request: Request) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::ProvideBundle, request);
+    let result = provide_bundle(&mut exchange).await;
+    exchange.conclude(result).await
+}
+
+/// `POST /fhir/DocumentReference`; with parameters and no resource it is a search, as a guide prints it.
+pub(super) async fn document_reference(State(app): State<Shared>, request: Request) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::SimplifiedPublish, request);
+    let result = if exchange.posts_a_search() {
+        exchange.turns_into(TracedAct::SearchDocuments);
+        search::find_documents(&mut exchange).await
+    } else {
+        publish(&mut exchange).await
+    };
+    exchange.conclude(result).await
+}
+
+async fn provide_bundle(exchange: &mut Exchange) -> Result<Response, Error> {
+    may_deposit(exchange)?;
+    let wanted = negotiate::wanted_return(exchange.headers())?;
+    let format = exchange.format()?;
+    let (Format::Json, body) = exchange.resource_bytes().await?;
+    let resource = wire::read_json(&body, "Bundle")?;
+    let declared = bundle::read(&resource, &exchange.reading())?;
+    drop(resource);
+    let entries = declared.entries.clone();
+    let (made, warnings) = deposit(exchange, declared).await?;
+    let registered = Registered {
+        submission: &made.submission,
+        documents: &made.documents,
+    };
+    let representation = wanted == Some(Return::Representation);
+    let body = bundle::write_response(
+        &entries,
+        registered,
+        &warnings,
+        representation,
+        &exchange.reading(),
+    );
+    Ok(answer::resource(StatusCode::OK, format, body.to_string()))
+}
+
+async fn publish(exchange: &mut Exchange) -> Result<Response, Error> {
+    may_deposit(exchange)?;
+    let wanted = negotiate::wanted_return(exchange.headers())?;
+    let format = exchange.format()?;
+    let (Format::Json, body) = exchange.resource_bytes().await?;
+    let resource = wire::read_json(&body, "DocumentReference")?;
+    let declared = document_reference::read_simplified(&resource, &exchange.reading())?;
+    drop(resource);
+    let (made, warnings) = deposit(exchange, declared).await?;
+    let entry = made.documents.first().ok_or(Code::Internal)?;
+    let location = format!(
+        "{}/DocumentReference/{}/_history/{}",
+        exchange.app.settings.server.base_url, entry.id, entry.version
+    );
+    let resource = || document_reference::write(entry, &exchange.reading()).to_string();
+    let mut response = answer::written(StatusCode::CREATED, format, wanted, resource, &warnings);
+    let headers = response.headers_mut();
+    answer::put(headers, header::LOCATION, &location);
+    answer::version(headers, entry.version, entry.updated);
+    Ok(response)
+}
+
+/// What is refused before the body is looked at.
+fn may_deposit(exchange: &mut Exchange) -> Result<(), Error> {
+    exchange.identify()?;
+    let (actor, context) = exchange.caller()?;
+    structure_to_deposit(actor, context)
+}
+
+/// Decides, holds the documents against the rules, and registers them. When the record moved in between, decides again.
+async fn deposit(
+    exchange: &mut Exchange,
+    declared: DeclaredSubmission,
+) -> Result<(Deposited, Vec<Issue>), Error> {
+    let patient = declared.patient.clone();
+    let mut permit = exchange.permit(&Act::Deposit, &patient).await?;
+    let (submission, mut warnings) = {
+        let (actor, context) = exchange.caller()?;
+        let carried = actor.structure.as_ref().map(|structure| &structure.id);
+        let depositor = Depositor {
+            actor,
+            structure: context.structure.as_ref().or(carried),
+        };
+        prepare(
+            declared,
+            &depositor,
+            context.secret == Some(true),
+            context.now,
+            &exchange.reading(),
+        )?
+    };
+    for _ in 1..ATTEMPTS {
+        let trace = exchange.trace();
+        match exchange
+            .app
+            .store
+            .deposit(&permit, submission.clone(), trace)
+            .await
+        {
+            Err(error) if store::is_stale(&error) => {
+                permit = exchange.permit(&Act::Deposit, &patient).await?
+            }
+            other => {
+                let made = exchange.acted(other)?;
+                warnings.extend(made.warnings.iter().cloned());
+                return Ok((made, warnings));
+            }
+        }
+    }
+    let trace = exchange.trace();
+    let made = exchange.app.store.deposit(&permit, submission, trace).await;
+    let made = exchange.acted(made)?;
+    warnings.extend(made.warnings.iter().cloned());
+    Ok((made, warnings))
+}

@@ -1,0 +1,126 @@
+//! Reads by id: DocumentReference and List. Hidden and unknown are the same answer.
+
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use uuid::Uuid;
+
+use super::answer;
+use super::app::Shared;
+use super::exchange::Exchange;
+use super::rendered::placed;
+use crate::dmp::ins::Ins;
+use crate::dmp::time::Instant;
+use crate::dmp::trace::TracedAct;
+use crate::error::{Code, Error};
+use crate::policy::Act;
+use crate::store::Locator;
+use crate::translate::list;
+
+/// `GET /fhir/DocumentReference/{id}`
+pub(super) async fn document(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::ReadDocument, request);
+    let result = read_document(&mut exchange, &id, None).await;
+    exchange.conclude(result).await
+}
+
+/// `GET /fhir/DocumentReference/{id}/_history/{version}`: the current version only.
+pub(super) async fn document_version(
+    State(app): State<Shared>,
+    Path((id, version)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::ReadDocument, request);
+    let result = read_document(&mut exchange, &id, Some(&version)).await;
+    exchange.conclude(result).await
+}
+
+/// `GET /fhir/List/{id}`
+pub(super) async fn submission(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::ReadSubmission, request);
+    let result = read_submission(&mut exchange, &id).await;
+    exchange.conclude(result).await
+}
+
+async fn read_document(
+    exchange: &mut Exchange,
+    id: &str,
+    version: Option<&str>,
+) -> Result<Response, Error> {
+    exchange.identify()?;
+    let format = exchange.format()?;
+    let id = identifier(id)?;
+    exchange.names("DocumentReference", id);
+    let patient = owner(exchange, Locator::Document(id)).await?;
+    let permit = exchange.permit(&Act::ReadDocument, &patient).await?;
+    let trace = exchange.trace();
+    let found = exchange.app.store.read_document(&permit, id, trace).await;
+    let found = exchange.acted(found)?;
+    if version.is_some_and(|version| version != found.version.to_string()) {
+        return Err(Code::NotFound.into());
+    }
+    let tag = answer::etag(found.version);
+    if answer::not_modified(exchange.headers(), &tag) {
+        return Ok(unmodified(found.version, found.updated));
+    }
+    let resource = placed(&found.resource, &exchange.app.settings.server.base_url);
+    let mut response = answer::resource(StatusCode::OK, format, resource);
+    answer::version(response.headers_mut(), found.version, found.updated);
+    Ok(response)
+}
+
+async fn read_submission(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
+    /// A submission never changes.
+    const VERSION: u32 = 1;
+    exchange.identify()?;
+    let format = exchange.format()?;
+    let id = identifier(id)?;
+    exchange.names("List", id);
+    let patient = owner(exchange, Locator::Submission(id)).await?;
+    let permit = exchange.permit(&Act::ReadSubmission, &patient).await?;
+    let trace = exchange.trace();
+    let found = exchange.app.store.read_submission(&permit, id, trace).await;
+    let found = exchange.acted(found)?;
+    if answer::not_modified(exchange.headers(), &answer::etag(VERSION)) {
+        return Ok(unmodified(VERSION, found.updated));
+    }
+    let body = list::write(&found, &exchange.reading()).to_string();
+    let mut response = answer::resource(StatusCode::OK, format, body);
+    answer::version(response.headers_mut(), VERSION, found.updated);
+    Ok(response)
+}
+
+/// 304, with what the client may check again later.
+fn unmodified(version: u32, updated: Instant) -> Response {
+    let mut response = answer::empty(StatusCode::NOT_MODIFIED);
+    answer::version(response.headers_mut(), version, updated);
+    response
+}
+
+/// An id of ours; any other text names nothing.
+///
+/// # Errors
+/// `not-found`.
+pub(super) fn identifier(text: &str) -> Result<Uuid, Error> {
+    Uuid::try_parse(text)
+        .ok()
+        .filter(|id| id.to_string() == text)
+        .ok_or_else(|| Code::NotFound.into())
+}
+
+/// Whose record an id belongs to.
+///
+/// # Errors
+/// `not-found`.
+pub(super) async fn owner(exchange: &mut Exchange, what: Locator) -> Result<Ins, Error> {
+    let found = exchange.app.store.locate(what).await?;
+    found.ok_or_else(|| Code::NotFound.into())
+}

@@ -1,0 +1,244 @@
+//! TD2: a submission with its documents, all or nothing.
+
+mod relate;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::conn::{Conn, DbError};
+use super::rows::{Attributes, Written, insert_submission};
+use super::schema::{Kind, stamp};
+use super::statement::Value;
+use super::writer::{Act, Done, Failure};
+use super::{Deposited, Render, records};
+use crate::audit::{self, Line};
+use crate::dmp::actor::ActorId;
+use crate::dmp::document::{Availability, DocumentEntry, RelationKind};
+use crate::dmp::id::UniqueId;
+use crate::dmp::query::DocumentKey;
+use crate::dmp::submission::{Submission, SubmissionSet};
+use crate::dmp::time::Instant;
+use crate::dmp::trace::Trace;
+use crate::error::{Code, Error};
+use crate::policy::Permit;
+
+/// A deposit, prepared on the caller's side as far as it can be, so that the writer does little.
+pub(super) struct Deposit {
+    permit: Permit,
+    ins: String,
+    set: SubmissionSet,
+    drafts: Vec<Draft>,
+    render: Arc<dyn Render>,
+    now: Instant,
+    trace: Trace,
+    line: Line,
+}
+
+struct Draft {
+    written: Written,
+    targets: Vec<(RelationKind, DocumentKey)>,
+    header_replaces: Option<UniqueId>,
+    content: Vec<u8>,
+    sha256: [u8; 32],
+}
+
+impl Deposit {
+    /// Gives ids, hashes and renders.
+    ///
+    /// # Errors
+    /// `internal` when the permit is not one for this submission's record, or there is no document.
+    pub(super) fn new(
+        permit: &Permit,
+        submission: Submission,
+        mut trace: Trace,
+        render: Arc<dyn Render>,
+    ) -> Result<Self, Error> {
+        let patient = permit.patient().ok_or(Code::Internal)?;
+        let same = submission.metadata.patient == *patient
+            && submission
+                .documents
+                .iter()
+                .all(|document| document.metadata.patient == *patient);
+        if !same || submission.documents.is_empty() {
+            return Err(Code::Internal.into());
+        }
+        let (depositor, structure, declared) = depositor(permit, &trace);
+        let now = stamp(trace.at);
+        let mut set = SubmissionSet {
+            id: Uuid::now_v7(),
+            entry_uuid: Uuid::new_v4(),
+            updated: now,
+            depositor,
+            depositor_structure: structure,
+            metadata: submission.metadata,
+            documents: Vec::with_capacity(submission.documents.len()),
+        };
+        let mut drafts = Vec::with_capacity(submission.documents.len());
+        for document in submission.documents {
+            let entry = DocumentEntry {
+                id: Uuid::now_v7(),
+                entry_uuid: Uuid::new_v4(),
+                version: 1,
+                availability: Availability::Approved,
+                content_id: Uuid::new_v4(),
+                submission_id: set.id,
+                updated: now,
+                deposited: now,
+                depositor: set.depositor.clone(),
+                depositor_structure: set.depositor_structure.clone(),
+                declared_structure: declared.clone(),
+                metadata: document.metadata,
+            };
+            set.documents.push(entry.id);
+            drafts.push(Draft {
+                written: Written::new(entry, render.as_ref())?,
+                targets: document.targets,
+                header_replaces: document.header_replaces,
+                sha256: openssl::sha::sha256(&document.content),
+                content: document.content,
+            });
+        }
+        let line = {
+            trace.entities = vec![(audit::SUBMISSION.to_owned(), set.id)];
+            let documents = set.documents.iter();
+            trace
+                .entities
+                .extend(documents.map(|id| (audit::DOCUMENT.to_owned(), *id)));
+            let line = audit::line(&trace);
+            // A refusal names nothing: nothing was made.
+            trace.entities.clear();
+            line
+        };
+        Ok(Self {
+            permit: permit.clone(),
+            ins: patient.key(),
+            set,
+            drafts,
+            render,
+            now,
+            trace,
+            line,
+        })
+    }
+
+    /// Takes every unique id of the submission.
+    async fn claim_unique_ids(&self, conn: &mut Conn<'_>) -> Result<(), Failure> {
+        let mut values = Vec::with_capacity(3 * (self.drafts.len() + 1));
+        let mut claim = |id: &UniqueId, entry| {
+            values.extend([Value::from(id.to_string()), (&self.ins).into(), entry]);
+        };
+        claim(&self.set.metadata.unique_id, (&self.set.id).into());
+        for draft in &self.drafts {
+            let entry = &draft.written.entry;
+            claim(&entry.metadata.unique_id, (&entry.id).into());
+        }
+        let into = "INSERT INTO unique_id (value, ins, entry)";
+        let taken = conn
+            .insert(into, 3, &values, "ON CONFLICT DO NOTHING")
+            .await?;
+        if taken == self.drafts.len() as u64 + 1 {
+            Ok(())
+        } else {
+            Err(Code::DuplicateDocument.into())
+        }
+    }
+
+    async fn locate(&self, conn: &mut Conn<'_>) -> Result<(), DbError> {
+        let mut values = Vec::with_capacity(4 * (2 * self.drafts.len() + 1));
+        let mut row = |id, kind: Kind, target| {
+            values.extend([
+                Value::from(id),
+                kind.number().into(),
+                (&self.ins).into(),
+                Value::from(target),
+            ]);
+        };
+        row(&self.set.id, Kind::Submission, &self.set.id);
+        for draft in &self.drafts {
+            let entry = &draft.written.entry;
+            row(&entry.id, Kind::Document, &entry.id);
+            row(&entry.content_id, Kind::Content, &entry.id);
+        }
+        records::insert_locators(conn, &values).await
+    }
+}
+
+impl Act for Deposit {
+    type Output = Deposited;
+
+    fn record(&self) -> Option<&str> {
+        Some(&self.ins)
+    }
+
+    fn trace(&self) -> Option<&Trace> {
+        Some(&self.trace)
+    }
+
+    async fn run(&self, conn: &mut Conn<'_>) -> Result<Done<Deposited>, Failure> {
+        records::unmoved(conn, &self.ins, &self.permit).await?;
+        self.claim_unique_ids(conn).await?;
+        let mut warnings = Vec::new();
+        let mut entries = Vec::with_capacity(self.drafts.len());
+        for (position, draft) in self.drafts.iter().enumerate() {
+            let entry = match self.relate(conn, draft, &mut warnings).await? {
+                Cow::Borrowed(entry) => {
+                    let written = &draft.written;
+                    written
+                        .insert(conn, &self.ins, position, &draft.sha256)
+                        .await?;
+                    entry.clone()
+                }
+                Cow::Owned(entry) => {
+                    let written = Written::new(entry, self.render.as_ref())?;
+                    written
+                        .insert(conn, &self.ins, position, &draft.sha256)
+                        .await?;
+                    written.entry
+                }
+            };
+            entries.push(entry);
+            conn.execute(
+                "INSERT INTO content (ins, sha256, bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                &[
+                    (&self.ins).into(),
+                    draft.sha256.as_slice().into(),
+                    draft.content.as_slice().into(),
+                ],
+            )
+            .await?;
+        }
+        self.locate(conn).await?;
+        insert_submission(conn, &self.ins, &self.set).await?;
+        let mut attributes = Attributes::new(&self.ins);
+        attributes.submission(&self.set);
+        for entry in &entries {
+            attributes.document(entry);
+        }
+        attributes.insert(conn).await?;
+        Ok(Done {
+            output: Deposited {
+                submission: self.set.clone(),
+                documents: entries,
+                warnings,
+            },
+            line: self.line.clone(),
+        })
+    }
+}
+
+/// Who deposits, the structure that his certificate carries, and the one that he declares.
+fn depositor(permit: &Permit, trace: &Trace) -> (String, Option<String>, Option<String>) {
+    let carried = match (permit.depositor_structure(), permit.actor()) {
+        (Some(structure), _) => Some(structure.to_string()),
+        (None, ActorId::Structure(id)) => Some(id.to_string()),
+        (None, ActorId::Person(_)) => None,
+    };
+    let acting = trace
+        .actor
+        .as_ref()
+        .and_then(|actor| actor.structure.clone());
+    let declared = acting.filter(|_| carried.is_none());
+    (permit.actor().as_str().to_owned(), carried, declared)
+}

@@ -1,0 +1,70 @@
+//! Brings the schema up to date at start: `migrations/` in their order, each once, all in one transaction.
+
+use super::conn::{Conn, DbError};
+use super::statement::Value;
+use crate::dmp::time::Instant;
+
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_records.sql")];
+
+/// Applies what is missing.
+///
+/// # Errors
+/// The database's own, or a schema that is newer than this program.
+pub(super) async fn run(conn: &mut Conn<'_>) -> Result<(), DbError> {
+    conn.begin_write().await?;
+    let done = within(conn).await;
+    match done {
+        Ok(()) => conn.batch("COMMIT").await,
+        Err(error) => {
+            conn.batch("ROLLBACK").await?;
+            Err(error)
+        }
+    }
+}
+
+async fn within(conn: &mut Conn<'_>) -> Result<(), DbError> {
+    if let Conn::Postgres(_) = conn {
+        // Two servers that start together must not both migrate.
+        conn.batch("SELECT pg_advisory_xact_lock(7164771)").await?;
+    }
+    conn.batch(
+        "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, applied BIGINT NOT NULL)",
+    )
+    .await?;
+    let rows = conn
+        .query("SELECT MAX(version) FROM schema_version", &[])
+        .await?;
+    let applied = match rows.first() {
+        Some(row) => row.int(0).unwrap_or(0),
+        None => 0,
+    };
+    if applied > MIGRATIONS.len() as i64 {
+        return Err(DbError::Other(format!(
+            "the database has schema {applied}, this program knows {}",
+            MIGRATIONS.len()
+        )));
+    }
+    for (version, text) in (1..).zip(MIGRATIONS) {
+        if version > applied {
+            conn.batch(&in_dialect(text, conn)).await?;
+            let values = [
+                Value::from(version),
+                Value::from(Instant::now().as_microsecond()),
+            ];
+            conn.execute("INSERT INTO schema_version VALUES ($1, $2)", &values)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Fills in the words that differ. Keys compare byte by byte in both.
+fn in_dialect(text: &str, conn: &Conn<'_>) -> String {
+    let (key, bytes, keyed) = match conn {
+        Conn::Sqlite(_) => ("TEXT", "BLOB", " WITHOUT ROWID"),
+        Conn::Postgres(_) => ("TEXT COLLATE \"C\"", "BYTEA", ""),
+    };
+    text.replace("{key}", key)
+        .replace("{bytes}", bytes)
+        .replace("{keyed}", keyed)
+}

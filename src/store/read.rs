@@ -1,0 +1,83 @@
+//! Reads of one entry, one submission, one content: what is hidden is as absent as what never was.
+
+use uuid::Uuid;
+
+use super::conn::{Conn, DbError};
+use super::find::{fill, stored_document};
+use super::schema::Kind;
+use super::statement::Statement;
+use super::{Content, StoredDocument, visible};
+use crate::dmp::submission::SubmissionSet;
+use crate::policy::Permit;
+
+/// A document entry that the permit shows.
+pub(super) async fn document(
+    conn: &mut Conn<'_>,
+    ins: &str,
+    permit: &Permit,
+    id: Uuid,
+) -> Result<Option<StoredDocument>, DbError> {
+    let mut statement = Statement::new(
+        "SELECT d.id, d.version, d.updated, d.resource FROM document d WHERE d.ins = ",
+    );
+    statement.bind(ins).push(" AND d.id = ").bind(id);
+    statement.push(" AND ");
+    visible::documents(&mut statement, permit.visibility());
+    let rows = conn.query(&statement.text, &statement.values).await?;
+    rows.into_iter().next().map(stored_document).transpose()
+}
+
+/// A submission of which the permit shows something. Needs a snapshot.
+pub(super) async fn submission(
+    conn: &mut Conn<'_>,
+    ins: &str,
+    permit: &Permit,
+    id: Uuid,
+) -> Result<Option<SubmissionSet>, DbError> {
+    let mut statement = Statement::new("SELECT s.entry FROM submission s WHERE s.ins = ");
+    statement.bind(ins).push(" AND s.id = ").bind(id);
+    statement.push(" AND ");
+    visible::submissions(&mut statement, permit.visibility());
+    let rows = conn.query(&statement.text, &statement.values).await?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let mut sets = [row.json(0)?];
+    fill(conn, ins, permit, &mut sets).await?;
+    let [set] = sets;
+    Ok(Some(set))
+}
+
+/// A content whose document the permit shows.
+pub(super) async fn content(
+    conn: &mut Conn<'_>,
+    ins: &str,
+    permit: &Permit,
+    id: Uuid,
+) -> Result<Option<Content>, DbError> {
+    let mut statement = Statement::new(
+        "SELECT d.id, d.mime_type, d.sha1, d.deposited, c.bytes FROM document d \
+         JOIN content c ON c.ins = d.ins AND c.sha256 = d.sha256 WHERE d.ins = ",
+    );
+    statement
+        .bind(ins)
+        .push(" AND d.id = (SELECT l.target FROM locator l WHERE l.id = ")
+        .bind(id)
+        .push(" AND l.kind = ")
+        .bind(Kind::Content.number())
+        .push(" AND l.ins = $1) AND ");
+    visible::documents(&mut statement, permit.visibility());
+    let mut rows = conn.query(&statement.text, &statement.values).await?;
+    let Some(row) = rows.first_mut() else {
+        return Ok(None);
+    };
+    let sha1 = row.take_bytes(2)?;
+    Ok(Some(Content {
+        id,
+        document: row.uuid(0)?,
+        mime_type: row.take_text(1)?,
+        sha1: sha1.iter().map(|byte| format!("{byte:02x}")).collect(),
+        deposited: row.instant(3)?,
+        bytes: row.take_bytes(4)?,
+    }))
+}

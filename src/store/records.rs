@@ -1,0 +1,208 @@
+//! Records: where a caller stands, what an id points to, opening and changing one.
+
+use uuid::Uuid;
+
+use super::Locator;
+use super::authorisations::holder_key;
+use super::conn::{Conn, DbError};
+use super::row::Row;
+use super::schema::{Kind, micros, stamp};
+use super::statement::{Statement, Value};
+use super::writer::{Act, Done, Failure};
+use crate::audit;
+use crate::dmp::actor::{Actor, ActorId, ActorKind};
+use crate::dmp::authorisation::Authorisation;
+use crate::dmp::ins::Ins;
+use crate::dmp::record::{Record, RecordData, Standing};
+use crate::dmp::trace::Trace;
+use crate::error::Code;
+use crate::policy::Permit;
+
+/// Reads all that a decision needs, in one query.
+pub(super) async fn standing(
+    conn: &mut Conn<'_>,
+    ins: &Ins,
+    actor: &Actor,
+) -> Result<Option<Standing>, DbError> {
+    let ins = ins.key();
+    let mut statement = Statement::new(
+        "SELECT r.id, r.version, r.updated, r.data, a.body FROM record r \
+         LEFT JOIN authorisation a ON a.ins = r.ins AND a.holder IN ",
+    );
+    statement.list(holders(&actor.id, actor));
+    statement.push(" WHERE r.ins = ").bind(&ins);
+    let rows = conn.query(&statement.text, &statement.values).await?;
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let mut authorisation: Option<Authorisation> = None;
+    for row in &rows {
+        if row.optional_text(4)?.is_some() {
+            let held: Authorisation = row.json(4)?;
+            // Of a person's and his structure's, the one that lasts longest, an active one first.
+            let rank = |held: &Authorisation| (held.declaration.active, held.end);
+            if authorisation
+                .as_ref()
+                .is_none_or(|other| rank(other) < rank(&held))
+            {
+                authorisation = Some(held);
+            }
+        }
+    }
+    Ok(Some(Standing {
+        record: record(first)?,
+        authorisation,
+        blocked: false,
+    }))
+}
+
+/// The keys under which the caller holds an authorisation: his own, and an employee's structure's.
+fn holders(id: &ActorId, actor: &Actor) -> Vec<String> {
+    let mut keys = vec![holder_key(id)];
+    if let (ActorKind::Cpe, Some(structure)) = (actor.kind, &actor.structure) {
+        keys.push(holder_key(&ActorId::Structure(structure.id.clone())));
+    }
+    keys
+}
+
+fn record(row: &Row) -> Result<Record, DbError> {
+    Ok(Record {
+        id: row.uuid(0)?,
+        version: row.version(1)?,
+        updated: row.instant(2)?,
+        data: row.json(3)?,
+    })
+}
+
+/// The record that an id belongs to.
+pub(super) async fn locate(conn: &mut Conn<'_>, what: Locator) -> Result<Option<Ins>, DbError> {
+    let (kind, id) = match what {
+        Locator::Document(id) => (Kind::Document, id),
+        Locator::Submission(id) => (Kind::Submission, id),
+        Locator::Content(id) => (Kind::Content, id),
+        Locator::Consent(id) => (Kind::Consent, id),
+        Locator::Record(id) => (Kind::Record, id),
+    };
+    let sql = "SELECT ins FROM locator WHERE id = $1 AND kind = $2";
+    let rows = conn
+        .query(sql, &[(&id).into(), kind.number().into()])
+        .await?;
+    match rows.first() {
+        Some(row) => Ins::from_key(row.text(0)?)
+            .map(Some)
+            .map_err(|_| DbError::Shape),
+        None => Ok(None),
+    }
+}
+
+/// Adds rows of id, kind, INS key and target.
+pub(super) async fn insert_locators(
+    conn: &mut Conn<'_>,
+    values: &[Value<'_>],
+) -> Result<(), DbError> {
+    let into = "INSERT INTO locator (id, kind, ins, target)";
+    conn.insert(into, 4, values, "").await.map(drop)
+}
+
+/// The record is still what the permit was decided on.
+pub(super) async fn unmoved(
+    conn: &mut Conn<'_>,
+    ins: &str,
+    permit: &Permit,
+) -> Result<(), Failure> {
+    let rows = conn
+        .query(
+            "SELECT id, version FROM record WHERE ins = $1",
+            &[ins.into()],
+        )
+        .await?;
+    let now = match rows.first() {
+        Some(row) => Some((row.uuid(0)?, row.version(1)?)),
+        None => None,
+    };
+    if now.is_some() && now == permit.record_version() {
+        Ok(())
+    } else {
+        Err(Failure::Stale)
+    }
+}
+
+/// An operator opens a record or changes it.
+pub(super) struct PutRecord {
+    pub(super) ins: String,
+    pub(super) data: RecordData,
+    pub(super) if_match: Option<u32>,
+    pub(super) trace: Trace,
+}
+
+impl Act for PutRecord {
+    type Output = (Record, bool);
+
+    fn record(&self) -> Option<&str> {
+        Some(&self.ins)
+    }
+
+    fn trace(&self) -> Option<&Trace> {
+        Some(&self.trace)
+    }
+
+    async fn run(&self, conn: &mut Conn<'_>) -> Result<Done<Self::Output>, Failure> {
+        let rows = conn
+            .query(
+                "SELECT id, version FROM record WHERE ins = $1",
+                &[(&self.ins).into()],
+            )
+            .await?;
+        let now = match rows.first() {
+            Some(row) => Some((row.uuid(0)?, row.version(1)?)),
+            None => None,
+        };
+        if self.if_match.is_some() && self.if_match != now.map(|(_, version)| version) {
+            return Err(Code::VersionConflict.into());
+        }
+        let record = Record {
+            id: now.map_or_else(Uuid::new_v4, |(id, _)| id),
+            version: now.map_or(1, |(_, version)| version + 1),
+            updated: stamp(self.trace.at),
+            data: self.data.clone(),
+        };
+        let data = serde_json::to_string(&record.data).map_err(|_| DbError::Shape)?;
+        let values = [
+            (&self.ins).into(),
+            (&record.id).into(),
+            record.version.into(),
+            micros(record.updated).into(),
+            data.into(),
+        ];
+        let into = "INSERT INTO record (ins, id, version, updated, data)";
+        match now {
+            Some(_) => {
+                let change = "ON CONFLICT (ins) DO UPDATE SET version = excluded.version, updated = excluded.updated, \
+                    data = excluded.data";
+                conn.insert(into, values.len(), &values, change).await?;
+            }
+            None => {
+                // Another server may have opened it meanwhile: then it is there to be changed.
+                let fresh = conn
+                    .insert(into, values.len(), &values, "ON CONFLICT DO NOTHING")
+                    .await?;
+                if fresh == 0 {
+                    return Err(DbError::Conflict.into());
+                }
+                let locator = [
+                    (&record.id).into(),
+                    Kind::Record.number().into(),
+                    (&self.ins).into(),
+                    (&record.id).into(),
+                ];
+                insert_locators(conn, &locator).await?;
+            }
+        }
+        let mut trace = self.trace.clone();
+        trace.entities = vec![(audit::RECORD.to_owned(), record.id)];
+        Ok(Done {
+            output: (record, now.is_none()),
+            line: audit::line(&trace),
+        })
+    }
+}

@@ -1,0 +1,241 @@
+//! A document entry and a submission as rows.
+
+use super::Render;
+use super::conn::{Conn, DbError};
+use super::fold::fold;
+use super::schema::{Attribute, micros, status};
+use super::statement::Value;
+use crate::dmp::document::DocumentEntry;
+use crate::dmp::person::Author;
+use crate::dmp::submission::SubmissionSet;
+
+/// An entry with its two written forms.
+pub(super) struct Written {
+    pub(super) entry: DocumentEntry,
+    resource: String,
+    json: String,
+}
+
+impl Written {
+    /// Writes both forms.
+    pub(super) fn new(entry: DocumentEntry, render: &dyn Render) -> Result<Self, DbError> {
+        Ok(Self {
+            resource: render.document(&entry),
+            json: serde_json::to_string(&entry).map_err(|_| DbError::Shape)?,
+            entry,
+        })
+    }
+
+    /// The entry's row, as it is first registered.
+    pub(super) async fn insert(
+        &self,
+        conn: &mut Conn<'_>,
+        ins: &str,
+        position: usize,
+        sha256: &[u8],
+    ) -> Result<(), DbError> {
+        let (entry, metadata) = (&self.entry, &self.entry.metadata);
+        let created = metadata.creation_time.span();
+        let began = metadata.service_start.span();
+        let ended = metadata.service_stop.as_ref().map(|stop| stop.span());
+        let unique_id = metadata.unique_id.to_string();
+        let values = [
+            ins.into(),
+            (&entry.id).into(),
+            (&entry.entry_uuid).into(),
+            (&entry.submission_id).into(),
+            i64::try_from(position).unwrap_or(i64::MAX).into(),
+            entry.version.into(),
+            status(entry.availability).into(),
+            metadata.labels.masked.into(),
+            micros(entry.deposited).into(),
+            micros(entry.updated).into(),
+            micros(created.0).into(),
+            micros(created.1).into(),
+            micros(began.0).into(),
+            micros(began.1).into(),
+            ended.map(|ended| micros(ended.0)).into(),
+            ended.map(|ended| micros(ended.1)).into(),
+            (&unique_id).into(),
+            (&entry.depositor).into(),
+            entry.depositor_structure.as_deref().into(),
+            (&metadata.type_code.code).into(),
+            (&metadata.type_code.system).into(),
+            (&metadata.class.code).into(),
+            (&metadata.class.system).into(),
+            (&metadata.format.code).into(),
+            (&metadata.format.system).into(),
+            (&metadata.facility_type.code).into(),
+            (&metadata.facility_type.system).into(),
+            (&metadata.practice_setting.code).into(),
+            (&metadata.practice_setting.system).into(),
+            (&metadata.mime_type).into(),
+            metadata.hash.0.as_slice().into(),
+            sha256.into(),
+            (&self.resource).into(),
+            (&self.json).into(),
+        ];
+        let columns = "INSERT INTO document (ins, id, entry_uuid, submission, position, version, availability, masked, \
+            deposited, updated, created_start, created_end, began_start, began_end, ended_start, ended_end, unique_id, \
+            depositor, depositor_structure, type_code, type_system, class_code, class_system, format_code, format_system, \
+            facility_code, facility_system, practice_code, practice_system, mime_type, sha1, sha256, resource, entry)";
+        conn.insert(columns, values.len(), &values, "").await?;
+        Ok(())
+    }
+
+    /// The entry's row after a change of status: what a depositor said stays.
+    pub(super) async fn update(&self, conn: &mut Conn<'_>, ins: &str) -> Result<(), DbError> {
+        let sql = "UPDATE document SET entry_uuid = $1, version = $2, availability = $3, updated = $4, resource = $5, \
+                   entry = $6 WHERE ins = $7 AND id = $8";
+        let values = [
+            (&self.entry.entry_uuid).into(),
+            self.entry.version.into(),
+            status(self.entry.availability).into(),
+            micros(self.entry.updated).into(),
+            (&self.resource).into(),
+            (&self.json).into(),
+            ins.into(),
+            (&self.entry.id).into(),
+        ];
+        match conn.execute(sql, &values).await? {
+            1 => Ok(()),
+            _ => Err(DbError::Shape),
+        }
+    }
+}
+
+/// A submission's row.
+pub(super) async fn insert_submission(
+    conn: &mut Conn<'_>,
+    ins: &str,
+    set: &SubmissionSet,
+) -> Result<(), DbError> {
+    let metadata = &set.metadata;
+    let sent = metadata.submission_time.span();
+    let unique_id = metadata.unique_id.to_string();
+    let title = metadata.title.as_deref().unwrap_or_default();
+    // The documents are those of its entries' rows: who may know of them differs.
+    let bare = SubmissionSet {
+        documents: Vec::new(),
+        ..set.clone()
+    };
+    let values = [
+        ins.into(),
+        (&set.id).into(),
+        (&set.entry_uuid).into(),
+        micros(set.updated).into(),
+        micros(sent.0).into(),
+        micros(sent.1).into(),
+        (&unique_id).into(),
+        (&set.depositor).into(),
+        set.depositor_structure.as_deref().into(),
+        (&metadata.source_id).into(),
+        (&metadata.content_type.code).into(),
+        (&metadata.content_type.system).into(),
+        title.into(),
+        fold(title).into(),
+        serde_json::to_string(&bare)
+            .map_err(|_| DbError::Shape)?
+            .into(),
+    ];
+    let columns = "INSERT INTO submission (ins, id, entry_uuid, updated, sent_start, sent_end, unique_id, depositor, \
+        depositor_structure, source_id, content_type_code, content_type_system, title, title_folded, entry)";
+    conn.insert(columns, values.len(), &values, "").await?;
+    Ok(())
+}
+
+/// The rows of `attribute` being gathered for one deposit.
+pub(super) struct Attributes<'a> {
+    ins: &'a str,
+    values: Vec<Value<'a>>,
+}
+
+impl<'a> Attributes<'a> {
+    pub(super) fn new(ins: &'a str) -> Self {
+        Self {
+            ins,
+            values: Vec::with_capacity(5 * 16),
+        }
+    }
+
+    /// Those of a document.
+    pub(super) fn document(&mut self, entry: &'a DocumentEntry) {
+        let metadata = &entry.metadata;
+        for author in &metadata.authors {
+            self.author(&entry.id, author);
+        }
+        for event in &metadata.events {
+            self.add(&entry.id, Attribute::Event, &event.code, &event.system);
+        }
+        for code in metadata.labels.codes() {
+            self.add(
+                &entry.id,
+                Attribute::Confidentiality,
+                code.code,
+                code.system,
+            );
+        }
+        for reference in &metadata.references {
+            let id = &reference.id;
+            self.add(&entry.id, Attribute::Reference, &id.extension, &id.root);
+        }
+        for relation in &metadata.relations {
+            let target = relation.target.to_string();
+            self.add(
+                &entry.id,
+                Attribute::RelatesTo,
+                target,
+                relation.kind.fhir(),
+            );
+        }
+    }
+
+    /// Those of a submission.
+    pub(super) fn submission(&mut self, set: &'a SubmissionSet) {
+        if let Some(author) = &set.metadata.author {
+            self.author(&set.id, author);
+        }
+    }
+
+    fn author(&mut self, entry: &'a uuid::Uuid, author: &'a Author) {
+        if let Some(id) = &author.id {
+            self.add(entry, Attribute::AuthorId, &id.extension, &id.root);
+        }
+        if let Some(family) = &author.name.family {
+            self.add(entry, Attribute::AuthorFamily, fold(family), family);
+        }
+        if let Some(given) = &author.name.given {
+            self.add(entry, Attribute::AuthorGiven, fold(given), given);
+            // Given names come joined by a blank; each is one to FHIR.
+            if given.contains(' ') {
+                for one in given.split_whitespace() {
+                    self.add(entry, Attribute::AuthorGiven, fold(one), one);
+                }
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        entry: &'a uuid::Uuid,
+        name: Attribute,
+        code: impl Into<Value<'a>>,
+        system: impl Into<Value<'a>>,
+    ) {
+        self.values.extend([
+            self.ins.into(),
+            entry.into(),
+            name.number().into(),
+            code.into(),
+            system.into(),
+        ]);
+    }
+
+    /// Writes them; one that is told twice is kept once.
+    pub(super) async fn insert(&self, conn: &mut Conn<'_>) -> Result<(), DbError> {
+        let into = "INSERT INTO attribute (ins, entry, name, code, system)";
+        conn.insert(into, 5, &self.values, "ON CONFLICT DO NOTHING")
+            .await?;
+        Ok(())
+    }
+}

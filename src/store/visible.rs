@@ -1,0 +1,80 @@
+//! The permit's visibility as part of a query: what is hidden is never read, counted nor paged over.
+
+use super::schema::{Attribute, status};
+use super::statement::Statement;
+use crate::dmp::code::system;
+use crate::dmp::document::Availability;
+use crate::policy::{Ownership, Visibility};
+
+/// Adds the condition that document `d` may be known. `$1` is the INS key.
+pub(super) fn documents<'a>(statement: &mut Statement<'a>, visibility: &'a Visibility) {
+    statement
+        .push("d.availability <> ")
+        .bind(status(Availability::Deleted))
+        .push(" AND ");
+    match visibility {
+        Visibility::Nothing => {
+            statement.push("1 = 0");
+        }
+        Visibility::Own(ownership) => own(statement, ownership),
+        Visibility::Professional(ownership, types) => {
+            statement.push("((d.masked = 0");
+            if !types.all {
+                statement
+                    .push(" AND d.type_code IN ")
+                    .list(types.codes.iter());
+            }
+            statement.push(") OR ");
+            own(statement, ownership);
+            statement.push(")");
+        }
+    }
+}
+
+/// Adds the condition that document `d` is the caller's own.
+pub(super) fn own<'a>(statement: &mut Statement<'a>, ownership: &'a Ownership) {
+    match ownership {
+        Ownership::Person(id) => {
+            statement
+                .push("(d.depositor = ")
+                .bind(id.as_str())
+                .push(" OR EXISTS (SELECT 1 FROM attribute x WHERE x.ins = d.ins AND x.entry = d.id AND x.name = ")
+                .bind(Attribute::AuthorId.number())
+                .push(" AND x.code = ")
+                .bind(id.as_str())
+                .push(" AND x.system = ")
+                .bind(system::PS_ID_NAT)
+                .push("))");
+        }
+        Ownership::Structure(id) => {
+            statement.push("d.depositor_structure = ").bind(id.as_str());
+        }
+        Ownership::Nothing => {
+            statement.push("1 = 0");
+        }
+    }
+}
+
+/// Adds the condition that submission `s` may be known: one of its documents may, or the caller deposited it.
+pub(super) fn submissions<'a>(statement: &mut Statement<'a>, visibility: &'a Visibility) {
+    statement.push("(s.id IN (SELECT d.submission FROM document d WHERE d.ins = $1 AND ");
+    documents(statement, visibility);
+    statement.push(") OR ");
+    match visibility {
+        Visibility::Own(ownership) | Visibility::Professional(ownership, _) => {
+            deposited_by(statement, ownership);
+        }
+        Visibility::Nothing => {
+            statement.push("1 = 0");
+        }
+    }
+    statement.push(")");
+}
+
+fn deposited_by<'a>(statement: &mut Statement<'a>, ownership: &'a Ownership) {
+    match ownership {
+        Ownership::Person(id) => statement.push("s.depositor = ").bind(id.as_str()),
+        Ownership::Structure(id) => statement.push("s.depositor_structure = ").bind(id.as_str()),
+        Ownership::Nothing => statement.push("1 = 0"),
+    };
+}

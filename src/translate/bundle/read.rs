@@ -1,0 +1,236 @@
+//! A transaction of ITI-65 → the submission that it declares. Defects are gathered, not thrown: the record is judged before the
+//! documents are, so only a bundle that names no patient fails here.
+
+use std::mem;
+
+use super::super::Reading;
+use super::super::document_reference::{
+    self, Attachment, DeclaredDocument, Siblings, another_patient, declared_unique_id, normal,
+};
+use super::super::findings::{Findings, Weight, invalid};
+use super::super::list::{self, DeclaredSet};
+use super::super::wire::Node;
+use super::contents::{owners, read_binary};
+use super::entries::{Entry, EntryRole, Kind, by_url, sort};
+use crate::dmp::ins::Ins;
+use crate::error::{Code, Error, Issue};
+
+/// A declared document with its bytes, decoded once.
+pub struct Submitted {
+    /// What the DocumentReference says.
+    pub declared: DeclaredDocument,
+    /// The bytes; None when the bundle doesn't have them, which is then among the issues.
+    pub bytes: Option<Vec<u8>>,
+    /// `Binary.contentType`, and its FHIRPath.
+    pub content_type: Option<(String, String)>,
+}
+
+/// A whole deposit, as declared.
+pub struct DeclaredSubmission {
+    /// Whose record.
+    pub patient: Ins,
+    /// The submission set.
+    pub set: DeclaredSet,
+    /// Its documents, in the order of the bundle.
+    pub documents: Vec<Submitted>,
+    /// What each entry of the bundle is; empty for a simplified publication.
+    pub entries: Vec<EntryRole>,
+    /// What was found on the way, errors among it: [`super::super::deposit::prepare`] reports them with its own.
+    pub issues: Vec<Issue>,
+}
+
+/// Reads a bundle.
+///
+/// # Errors
+/// When it names no patient, or one whose INS is refused; then everything that was found.
+pub fn read(bundle: &serde_json::Value, reading: &Reading) -> Result<DeclaredSubmission, Error> {
+    let bundle = Node::root(bundle);
+    let mut found = Findings::new(reading);
+    let known = ["id", "meta", "type", "timestamp", "entry"];
+    found.weigh_all(Weight::Key, bundle.only(&known));
+    if bundle.get("timestamp").is_some() {
+        found.ignored(bundle.path_of("timestamp"));
+    }
+    if bundle.str("type") != Some("transaction") {
+        found.refuse(invalid(
+            bundle.path_of("type"),
+            "transaction est attendu",
+            "transaction is expected",
+        ));
+    }
+    let entries = sort(bundle, &mut found);
+    let set = read_set(bundle, &entries.lists, &mut found, reading);
+    let siblings = siblings(&entries.documents, reading);
+    let mut documents = Vec::new();
+    for Entry { resource, .. } in &entries.documents {
+        document_reference::require(*resource, &document_reference::COMPREHENSIVE, &mut found);
+        documents.push(document_reference::read_into(
+            *resource, &siblings, &mut found, reading,
+        ));
+    }
+    if documents.is_empty() {
+        found.refuse(Issue::new(Code::ElementRequired).at(bundle.path_of("entry")));
+    }
+    check_items(&set, &entries.documents, &mut found);
+
+    let owners = owners(&mut documents, &entries.binaries, &mut found);
+    let mut submitted: Vec<Submitted> = documents
+        .into_iter()
+        .map(|declared| Submitted {
+            declared,
+            bytes: None,
+            content_type: None,
+        })
+        .collect();
+    for (entry, owner) in entries.binaries.iter().zip(&owners) {
+        if let Some(document) = owner.and_then(|rank| submitted.get_mut(rank)) {
+            read_binary(entry.resource, document, &mut found);
+        }
+    }
+    let roles = entries.order.iter().map(|kind| match *kind {
+        Kind::List => Some(EntryRole::Submission),
+        Kind::Document(rank) => Some(EntryRole::Document(rank)),
+        Kind::Binary(rank) => owners.get(rank).copied().flatten().map(EntryRole::Content),
+    });
+    let roles = roles.flatten().collect();
+    let lists = entries.lists.first().copied().into_iter();
+    let resources = lists.chain(entries.documents.iter().map(|entry| entry.resource));
+    let patient = one_patient(&set, &submitted, resources, &mut found);
+    with_patient(patient, set, submitted, roles, found)
+}
+
+/// Reads a DocumentReference of ITI-105: the bytes are inline, the submission is the server's to make.
+///
+/// # Errors
+/// As [`read`].
+pub(in crate::translate) fn read_simplified(
+    resource: &serde_json::Value,
+    reading: &Reading,
+) -> Result<DeclaredSubmission, Error> {
+    let node = Node::root(resource);
+    let mut found = Findings::new(reading);
+    document_reference::require(node, &document_reference::SIMPLIFIED, &mut found);
+    let mut declared = document_reference::read_into(node, &Siblings::new(), &mut found, reading);
+    let path = format!("{}.content[0].attachment", declared.path);
+    let bytes = match mem::replace(&mut declared.attachment, Attachment::None) {
+        Attachment::Inline(bytes) => Some(bytes),
+        Attachment::Url(_) => {
+            found.refuse(Issue::new(Code::UnsupportedElement).at(format!("{path}.url")));
+            None
+        }
+        Attachment::None => {
+            found.refuse(Issue::new(Code::ElementRequired).at(format!("{path}.data")));
+            None
+        }
+    };
+    let patient = declared.patient.clone();
+    let document = Submitted {
+        declared,
+        bytes,
+        content_type: None,
+    };
+    with_patient(
+        patient,
+        DeclaredSet::default(),
+        vec![document],
+        Vec::new(),
+        found,
+    )
+}
+
+fn with_patient(
+    patient: Option<Ins>,
+    set: DeclaredSet,
+    documents: Vec<Submitted>,
+    entries: Vec<EntryRole>,
+    found: Findings,
+) -> Result<DeclaredSubmission, Error> {
+    let mut issues = found.into_issues();
+    let refused = |issue: &Issue| {
+        issue.code == Code::InsInvalid && issue.severity == crate::error::Severity::Error
+    };
+    match patient {
+        Some(patient) if !issues.iter().any(refused) => Ok(DeclaredSubmission {
+            patient,
+            set,
+            documents,
+            entries,
+            issues,
+        }),
+        _ => {
+            // The INS comes first in the order of refusals.
+            issues.sort_by_key(|issue| !refused(issue));
+            Err(Error::many(issues))
+        }
+    }
+}
+
+fn read_set(bundle: Node, lists: &[Node], found: &mut Findings, reading: &Reading) -> DeclaredSet {
+    let Some((first, others)) = lists.split_first() else {
+        let path = format!("{}.where(resource is List)", bundle.path_of("entry"));
+        found.refuse(Issue::new(Code::ElementRequired).at(path));
+        return DeclaredSet::default();
+    };
+    for other in others {
+        found.refuse(other.issue(Code::UnsupportedElement));
+    }
+    list::read_into(*first, found, reading)
+}
+
+/// The unique ids of the documents, for the relations between them; what is wrong with them is told where they are read.
+fn siblings(documents: &[Entry], reading: &Reading) -> Siblings {
+    let ids: Vec<_> = documents
+        .iter()
+        .map(|entry| declared_unique_id(entry.resource, &mut Findings::new(reading)))
+        .collect();
+    by_url(documents.iter())
+        .into_iter()
+        .map(|(url, rank)| (url, ids.get(rank).cloned().flatten()))
+        .collect()
+}
+
+/// The List names the documents of the bundle, each once, and no other.
+fn check_items(set: &DeclaredSet, documents: &[Entry], found: &mut Findings) {
+    let ranks = by_url(documents.iter());
+    let mut named = vec![false; documents.len()];
+    for (index, item) in set.items.iter().enumerate() {
+        let rank = ranks.get(&normal(item)).copied();
+        match rank.and_then(|rank| named.get_mut(rank)) {
+            Some(seen) if !*seen => *seen = true,
+            // A document of another submission, or one named twice.
+            _ => {
+                let path = format!("{}.entry[{index}].item", set.path);
+                found.refuse(Issue::new(Code::UnsupportedElement).at(path));
+            }
+        }
+    }
+    if !set.path.is_empty() && named.contains(&false) {
+        let missing = Issue::new(Code::ElementRequired).at(format!("{}.entry", set.path));
+        found.tolerate(missing);
+    }
+}
+
+/// The patient that all of it is about.
+fn one_patient<'a>(
+    set: &DeclaredSet,
+    documents: &[Submitted],
+    resources: impl Iterator<Item = Node<'a>>,
+    found: &mut Findings,
+) -> Option<Ins> {
+    let set_patient = (!set.path.is_empty()).then_some(&set.patient);
+    let patients = set_patient
+        .into_iter()
+        .chain(documents.iter().map(|document| &document.declared.patient));
+    let mut patient: Option<&Ins> = None;
+    for (named, resource) in patients.zip(resources) {
+        match (patient, named) {
+            (None, named) => patient = named.as_ref(),
+            (Some(known), Some(named)) if known != named => {
+                let subject = resource.get("subject").unwrap_or(resource);
+                found.refuse(another_patient(subject));
+            }
+            _ => {}
+        }
+    }
+    patient.cloned()
+}

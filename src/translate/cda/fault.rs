@@ -1,0 +1,173 @@
+//! What stops the reading of a document: where, and in which words. Holds nothing of the document itself.
+
+use crate::error::{Code, Issue};
+
+/// A sentence in French and in English.
+pub(super) type Words = (&'static str, &'static str);
+
+/// A fault at a byte of the decoded text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// Byte offset in the text.
+    pub at: usize,
+    /// What is wrong.
+    pub words: Words,
+    /// XPath of the element, when one is to blame.
+    pub path: Option<String>,
+    /// What was expected there.
+    pub expected: Option<&'static str>,
+}
+
+impl Fault {
+    /// A fault of the XML itself.
+    pub(super) fn new(at: usize, words: Words) -> Self {
+        Self {
+            at,
+            words,
+            path: None,
+            expected: None,
+        }
+    }
+
+    /// Names the element.
+    pub(super) fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// Names what was expected.
+    pub(super) fn expected(mut self, expected: &'static str) -> Self {
+        self.expected = Some(expected);
+        self
+    }
+
+    /// The issue to answer with, its place counted in the text that was read.
+    pub(super) fn issue(&self, text: &str) -> Issue {
+        let (line, column) = line_column(text.as_bytes(), self.at);
+        let mut issue = cda_invalid(self.words).at_position(line, column);
+        if let Some(path) = &self.path {
+            issue = issue.at(path.clone());
+        }
+        match self.expected {
+            Some(expected) => issue.with("expected", expected),
+            None => issue,
+        }
+    }
+}
+
+/// A `cda-invalid` issue with both sentences.
+pub(super) fn cda_invalid(words: Words) -> Issue {
+    Issue::new(Code::CdaInvalid).detail(words.0, words.1)
+}
+
+/// Line and column from 1, the column in characters, of a byte of UTF-8 text. CRLF, LF and CR end a line.
+pub(super) fn line_column(text: &[u8], at: usize) -> (u32, u32) {
+    let before = text.get(..at).unwrap_or(text);
+    let (mut line, mut start) = (1u32, 0);
+    for (i, byte) in before.iter().enumerate() {
+        let ends = match byte {
+            b'\n' => true,
+            b'\r' => text.get(i + 1) != Some(&b'\n'),
+            _ => false,
+        };
+        if ends {
+            line = line.saturating_add(1);
+            start = i + 1;
+        }
+    }
+    let is_first_byte = |byte: &&u8| **byte & 0xC0 != 0x80;
+    let column = before[start..].iter().filter(is_first_byte).count();
+    (
+        line,
+        u32::try_from(column).unwrap_or(u32::MAX).saturating_add(1),
+    )
+}
+
+/// The sentences of this reader.
+pub(super) mod words {
+    use super::Words;
+
+    pub(crate) const EMPTY: Words = ("document vide", "empty document");
+    pub(crate) const BOM_DISAGREES: Words = (
+        "l'encodage déclaré contredit les octets",
+        "the declared encoding contradicts the bytes",
+    );
+    pub(crate) const ENCODING: Words = ("encodage non pris en charge", "unsupported encoding");
+    pub(crate) const BAD_BYTES: Words = (
+        "octets invalides dans l'encodage annoncé",
+        "bytes that are not valid in the encoding announced",
+    );
+    pub(crate) const DECLARATION: Words = ("déclaration XML invalide", "invalid XML declaration");
+    pub(crate) const CHARACTER: Words = (
+        "caractère interdit en XML",
+        "character that XML does not allow",
+    );
+    pub(crate) const DOCTYPE: Words = ("DOCTYPE refusé", "DOCTYPE is refused");
+    pub(crate) const ENTITY: Words = (
+        "référence d'entité inconnue ou mal formée",
+        "unknown or malformed entity reference",
+    );
+    pub(crate) const UNCLOSED: Words = ("balisage non terminé", "markup not closed");
+    pub(crate) const MARKUP: Words = ("balisage invalide", "invalid markup");
+    pub(crate) const END_TAG: Words = (
+        "balise de fin qui ne ferme pas l'élément ouvert",
+        "end tag that does not close the open element",
+    );
+    pub(crate) const UNFINISHED: Words = (
+        "le document s'arrête avant la fin de sa racine",
+        "the document ends before its root does",
+    );
+    pub(crate) const COMMENT: Words = ("« -- » dans un commentaire", "\"--\" in a comment");
+    pub(crate) const CDATA_END: Words = ("« ]]> » dans un texte", "\"]]>\" in a text");
+    pub(crate) const OUTSIDE: Words = (
+        "contenu hors de l'élément racine",
+        "content outside the root element",
+    );
+    pub(crate) const NAME: Words = ("nom XML invalide", "invalid XML name");
+    pub(crate) const ATTRIBUTE: Words = ("attribut mal formé", "malformed attribute");
+    pub(crate) const ATTRIBUTE_TWICE: Words = (
+        "attribut présent deux fois",
+        "attribute that is there twice",
+    );
+    pub(crate) const PREFIX: Words = (
+        "préfixe d'espace de noms non déclaré",
+        "undeclared namespace prefix",
+    );
+    pub(crate) const TOO_DEEP: Words = ("trop d'éléments imbriqués", "too many nested elements");
+    pub(crate) const TOO_MANY_ATTRIBUTES: Words = ("trop d'attributs", "too many attributes");
+    pub(crate) const TOO_LONG: Words = ("valeur trop longue", "value too long");
+    pub(crate) const TOO_MANY: Words = ("trop de répétitions", "too many repetitions");
+    pub(crate) const NO_DOCUMENT: Words = (
+        "pas d'élément ClinicalDocument de l'espace urn:hl7-org:v3",
+        "no ClinicalDocument element of namespace urn:hl7-org:v3",
+    );
+    pub(crate) const TWO_DOCUMENTS: Words = (
+        "deux éléments ClinicalDocument",
+        "two ClinicalDocument elements",
+    );
+    pub(crate) const TWICE: Words = ("élément présent deux fois", "element that is there twice");
+    pub(crate) const MISPLACED: Words = (
+        "élément d'en-tête après le corps",
+        "header element after the body",
+    );
+    pub(crate) const MISSING: Words = ("élément obligatoire absent", "required element missing");
+    pub(crate) const IDENTIFIER: Words = (
+        "identifiant qui n'est ni un OID ni un UUID",
+        "identifier that is neither an OID nor a UUID",
+    );
+    pub(crate) const TIME: Words = ("date invalide", "invalid time");
+    pub(crate) const TIME_REPAIRED: Words = (
+        "date mal écrite, lue quand même",
+        "time not written as it should be, read all the same",
+    );
+    pub(crate) const NUMBER: Words = ("nombre invalide", "invalid number");
+    pub(crate) const RELATION: Words = ("relation inconnue", "unknown relation");
+    pub(crate) const BODY: Words = (
+        "ni structuredBody ni nonXMLBody",
+        "neither structuredBody nor nonXMLBody",
+    );
+    pub(crate) const BASE64: Words = (
+        "corps non structuré sans contenu base64 lisible",
+        "unstructured body without readable base64",
+    );
+}

@@ -1,0 +1,187 @@
+//! What a professional declares.
+
+use serde_json::Value;
+
+use super::super::Reading;
+use super::super::datatype::contained::{Contained, only_extensions};
+use super::super::datatype::urls::ours;
+use super::super::document_reference::server_assigned;
+use super::super::findings::{Findings, Weight, invalid};
+use super::super::wire::Node;
+use super::provision::read_provision;
+use super::{CATEGORY, CONSENT_DOCUMENT, LOINC, OTHER_CATEGORIES, SCOPE};
+use crate::dmp::authorisation::{Basis, Declaration};
+use crate::error::{Code, Error, Issue};
+
+/// What the frame of a Consent may say and the server says itself: told as ignored.
+const OURS_TO_SAY: [&str; 6] = [
+    "identifier",
+    "dateTime",
+    "performer",
+    "organization",
+    "policy",
+    "verification",
+];
+
+/// Reads a Consent.
+///
+/// # Errors
+/// Every issue at once; the INS first.
+pub fn read(consent: &Value, reading: &Reading) -> Result<(Declaration, Vec<Issue>), Error> {
+    let consent = Node::root(consent);
+    let mut found = Findings::new(reading);
+    let mut known = vec![
+        "id",
+        "meta",
+        "text",
+        "extension",
+        "status",
+        "scope",
+        "category",
+        "patient",
+        "provision",
+    ];
+    known.extend(OURS_TO_SAY);
+    found.weigh_all(Weight::Key, consent.only(&known));
+    server_assigned(consent, &mut found);
+    for element in OURS_TO_SAY {
+        if consent.get(element).is_some() {
+            found.ignored(consent.path_of(element));
+        }
+    }
+    let status = ours::AUTHORISATION_STATUS;
+    only_extensions(
+        consent,
+        &[ours::CONSENT_BASIS, status],
+        Weight::Key,
+        &mut found,
+    );
+    for extension in consent.extensions(status) {
+        found.ignored(extension.path());
+    }
+    read_scope(consent, &mut found);
+    read_categories(consent, &mut found);
+    let mut contained = Contained::of(consent);
+    let patient =
+        super::super::subject::read(consent, "patient", &mut contained, &mut found, reading);
+    let basis = read_basis(consent, &mut found);
+    let active = read_status(consent, &mut found);
+    let provision = read_provision(consent, &mut found);
+    let warnings = found.finish().map_err(|mut issues| {
+        issues.sort_by_key(|issue| issue.code != Code::InsInvalid);
+        Error::many(issues)
+    })?;
+    let (Some(patient), Some(basis), Some(active), Some((holder, holder_name, until))) =
+        (patient, basis, active, provision)
+    else {
+        return Err(Code::Internal.into());
+    };
+    let declaration = Declaration {
+        patient,
+        holder,
+        holder_name,
+        basis,
+        active,
+        until,
+    };
+    Ok((declaration, warnings))
+}
+
+pub(super) fn missing(node: Node, element: &str) -> Issue {
+    Issue::new(Code::ElementRequired).at(node.path_of(element))
+}
+
+fn read_status(consent: Node, found: &mut Findings) -> Option<bool> {
+    match consent.get("status").and_then(|node| node.as_str()) {
+        Some("active") => Some(true),
+        Some("inactive") => Some(false),
+        Some(_) => {
+            found.refuse(invalid(
+                consent.path_of("status"),
+                "active ou inactive est attendu",
+                "active or inactive is expected",
+            ));
+            None
+        }
+        None => {
+            found.refuse(missing(consent, "status"));
+            None
+        }
+    }
+}
+
+pub(super) fn is(node: Node, (system, code): (&str, &str)) -> bool {
+    node.str("system") == Some(system) && node.str("code") == Some(code)
+}
+
+/// One fixed meaning: any other value can't be carried.
+pub(super) fn fixed(concept: Node, pair: (&str, &str), found: &mut Findings) {
+    if !concept.items("coding").any(|coding| is(coding, pair)) {
+        found.refuse(concept.issue(Code::UnsupportedElement));
+    }
+    for coding in concept.items("coding").filter(|coding| !is(*coding, pair)) {
+        found.refuse(coding.issue(Code::UnsupportedElement));
+    }
+}
+
+fn read_scope(consent: Node, found: &mut Findings) {
+    match consent.get("scope") {
+        Some(scope) => fixed(scope, SCOPE, found),
+        None => found.tolerate(missing(consent, "scope")),
+    }
+}
+
+/// LOINC's consent document, and one category of ours.
+fn read_categories(consent: Node, found: &mut Findings) {
+    let (mut document, mut ours) = (false, false);
+    for coding in consent
+        .items("category")
+        .flat_map(|category| category.items("coding"))
+    {
+        let code = coding.str("code").unwrap_or_default();
+        match coding.str("system") {
+            Some(LOINC) if code == CONSENT_DOCUMENT => document = true,
+            Some(ours::CONSENT_CATEGORY) if code == CATEGORY => ours = true,
+            Some(ours::CONSENT_CATEGORY) if !OTHER_CATEGORIES.contains(&code) => {
+                let issue = coding
+                    .issue(Code::CodeInvalid)
+                    .with("value", code)
+                    .with("list", "consent-category");
+                found.refuse(issue);
+                return;
+            }
+            _ => {
+                found.refuse(coding.issue(Code::UnsupportedElement));
+                return;
+            }
+        }
+    }
+    if !ours {
+        found.refuse(missing(consent, "category"));
+    } else if !document {
+        found.tolerate(missing(consent, "category"));
+    }
+}
+
+fn read_basis(consent: Node, found: &mut Findings) -> Option<Basis> {
+    let value = consent
+        .extensions(ours::CONSENT_BASIS)
+        .find_map(|extension| extension.get("valueCode"));
+    let Some(value) = value else {
+        found.refuse(missing(
+            consent,
+            &format!("extension('{}')", ours::CONSENT_BASIS),
+        ));
+        return None;
+    };
+    let code = value.as_str().unwrap_or_default();
+    let basis = Basis::from_code(code);
+    if basis.is_none() {
+        let issue = value
+            .issue(Code::CodeInvalid)
+            .with("value", code)
+            .with("list", "equipe | explicite");
+        found.refuse(issue);
+    }
+    basis
+}

@@ -1,0 +1,75 @@
+//! The INS wherever FHIR may write it: identifiers, conditional references, search values.
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use super::object::Object;
+use crate::dmp::ins::{Ins, InsRoot};
+use crate::error::{Code, Issue};
+use crate::translate::Reading;
+
+/// The code system of FR Core for identifier types.
+const IDENTIFIER_TYPES: &str = "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203";
+
+/// True for the system of an INS, INS-C excluded.
+pub(in crate::translate) fn is_ins_system(system: &str) -> bool {
+    InsRoot::from_oid(system).is_some()
+}
+
+/// Reads an INS and judges it at the door. The warnings tell what guide mode let through.
+///
+/// # Errors
+/// `ins-invalid`, which never repeats the number.
+pub(in crate::translate) fn admit(
+    system: &str,
+    value: &str,
+    path: &str,
+    reading: &Reading,
+) -> Result<(Ins, Vec<Issue>), Issue> {
+    let refused = || Issue::new(Code::InsInvalid).at(path);
+    let root = InsRoot::from_oid(system).ok_or_else(refused)?;
+    let ins = Ins::parse(root, value).map_err(|_| refused())?;
+    let unusual = ins
+        .admit(reading.environment, reading.validation)
+        .map_err(|_| refused())?;
+    let warnings = match unusual.is_empty() {
+        true => Vec::new(),
+        false => vec![refused().warning()],
+    };
+    Ok((ins, warnings))
+}
+
+/// The `system|value` of a conditional reference `Patient?identifier=…`, percent-encoded or not.
+pub(in crate::translate) fn conditional(reference: &str) -> Option<String> {
+    let query = reference.strip_prefix("Patient?")?;
+    let (name, value) = query.split_once('=')?;
+    (name == "identifier").then(|| percent_decode_str(value).decode_utf8_lossy().into_owned())
+}
+
+/// The Identifier, as references carry it.
+pub(in crate::translate) fn write(ins: &Ins) -> Value {
+    Object::new()
+        .put("system", ins.system())
+        .put("value", ins.value())
+        .build()
+}
+
+/// The Identifier with its FR Core slice (type and use).
+pub(in crate::translate) fn write_full(ins: &Ins) -> Value {
+    let (kind, usage) = match ins.root() {
+        InsRoot::Nir => ("INS-NIR", "official"),
+        InsRoot::Nia => ("INS-NIA", "temp"),
+        InsRoot::NirTest => ("INS-NIR-TEST", "official"),
+        InsRoot::NirDemo => ("INS-NIR-DEMO", "official"),
+    };
+    let coding = Object::new()
+        .put("system", IDENTIFIER_TYPES)
+        .put("code", kind)
+        .build();
+    Object::new()
+        .put("use", usage)
+        .put("type", Object::new().put("coding", vec![coding]))
+        .put("system", ins.system())
+        .put("value", ins.value())
+        .build()
+}

@@ -1,0 +1,77 @@
+//! What a client's DocumentReference says, attribute by attribute, before it is held against the document itself.
+
+use crate::dmp::code::Code;
+use crate::dmp::document::{Labels, ReferenceId, RelationKind, Sha1};
+use crate::dmp::id::UniqueId;
+use crate::dmp::ins::Ins;
+use crate::dmp::person::{Author, LegalAuthenticator, Organization, SourcePatient};
+use crate::dmp::query::DocumentKey;
+use crate::dmp::time::Timestamp;
+
+/// Where the bytes are.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Attachment {
+    /// Nowhere: neither `url` nor `data`.
+    None,
+    /// In another entry of the bundle, by its fullUrl.
+    Url(String),
+    /// Here, decoded.
+    Inline(Vec<u8>),
+}
+
+/// A declared document. What is absent is completed later, or missed then.
+#[derive(Clone)]
+pub struct DeclaredDocument {
+    /// FHIRPath of the DocumentReference.
+    pub path: String,
+    /// `masterIdentifier`.
+    pub unique_id: Option<UniqueId>,
+    /// `subject`.
+    pub patient: Option<Ins>,
+    /// `context.sourcePatientInfo`.
+    pub source_patient: Option<SourcePatient>,
+    /// `author`.
+    pub authors: Vec<Author>,
+    /// `authenticator`.
+    pub legal_authenticator: Option<LegalAuthenticator>,
+    /// `custodian`.
+    pub custodian: Option<Organization>,
+    /// `content.attachment.title`.
+    pub title: Option<String>,
+    /// `description`.
+    pub comments: Option<String>,
+    /// `content.attachment.creation`.
+    pub creation_time: Option<Timestamp>,
+    /// `context.period.start`.
+    pub service_start: Option<Timestamp>,
+    /// `context.period.end`.
+    pub service_stop: Option<Timestamp>,
+    /// `content.attachment.language`.
+    pub language: Option<String>,
+    /// `category`.
+    pub class: Option<Code>,
+    /// `type`.
+    pub type_code: Option<Code>,
+    /// `content.format`.
+    pub format: Option<Code>,
+    /// `securityLabel`.
+    pub labels: Option<Labels>,
+    /// `context.event`.
+    pub events: Vec<Code>,
+    /// `context.facilityType`.
+    pub facility_type: Option<Code>,
+    /// `context.practiceSetting`.
+    pub practice_setting: Option<Code>,
+    /// `content.attachment.contentType`.
+    pub mime_type: Option<String>,
+    /// `context.related`.
+    pub references: Vec<ReferenceId>,
+    /// `relatesTo`.
+    pub relations: Vec<(RelationKind, DocumentKey)>,
+    /// `content.attachment.hash`.
+    pub hash: Option<Sha1>,
+    /// `content.attachment.size`.
+    pub size: Option<u64>,
+    /// `content.attachment.url` or `.data`.
+    pub attachment: Attachment,
+}

@@ -1,0 +1,61 @@
+//! The elements that PDSm's profiles require: an error in strict mode; in guide mode a warning, for the CDA header completes them.
+
+use super::super::findings::Findings;
+use super::super::wire::Node;
+use crate::error::{Code, Issue};
+
+/// PDSm Comprehensive DocumentReference (ITI-65).
+pub(in crate::translate) const COMPREHENSIVE: [&str; 18] = [
+    "contained",
+    "category",
+    "date",
+    "author",
+    "custodian",
+    "securityLabel",
+    "content[0].attachment.contentType",
+    "content[0].attachment.language",
+    "content[0].attachment.size",
+    "content[0].attachment.hash",
+    "content[0].attachment.title",
+    "content[0].attachment.creation",
+    "content[0].format",
+    "context",
+    "context.period.start",
+    "context.facilityType",
+    "context.practiceSetting",
+    "context.sourcePatientInfo",
+];
+
+/// PDSm Simplified Publish (ITI-105).
+pub(in crate::translate) const SIMPLIFIED: [&str; 5] = [
+    "date",
+    "author",
+    "custodian",
+    "content[0].attachment.contentType",
+    "content[0].attachment.title",
+];
+
+/// Tells which of the required elements are missing.
+pub(in crate::translate) fn require(resource: Node, elements: &[&str], found: &mut Findings) {
+    for path in elements {
+        if !present(resource, path) {
+            found.tolerate(Issue::new(Code::ElementRequired).at(resource.path_of(path)));
+        }
+    }
+    // The matrix decides by type: without it nothing can be stored.
+    if resource.get("type").is_none() {
+        found.refuse(Issue::new(Code::ElementRequired).at(resource.path_of("type")));
+    }
+}
+
+fn present(resource: Node, path: &str) -> bool {
+    let mut at = Some(resource);
+    for step in path.split('.') {
+        let name = step.trim_end_matches("[0]");
+        at = at.and_then(|node| match name == step {
+            true => node.get(name),
+            false => node.items(name).next(),
+        });
+    }
+    at.is_some()
+}

@@ -1,0 +1,261 @@
+//! A client's List → what it declares of the submission.
+
+use super::super::Reading;
+use super::super::datatype::contained::{Contained, only_extensions};
+use super::super::datatype::urls::{
+    AUTHOR_ORG, DESIGNATION_TYPE, IS_ARCHIVED, LIST_TYPES, SOURCE_ID, SOURCE_PATIENT_ID,
+};
+use super::super::datatype::{author, coding, identifier};
+use super::super::document_reference::{declared_unique_id, server_assigned};
+use super::super::findings::{Findings, Weight, invalid};
+use super::super::wire::Node;
+use crate::dmp::code::Code as Coded;
+use crate::dmp::id::UniqueId;
+use crate::dmp::ins::Ins;
+use crate::dmp::person::Author;
+use crate::dmp::time::Timestamp;
+use crate::error::{Code, Issue};
+use crate::tables::terminology::List;
+
+/// A declared submission. What is absent is completed at the deposit.
+#[derive(Clone, Default)]
+pub struct DeclaredSet {
+    /// FHIRPath of the List; empty when the server makes the set.
+    pub path: String,
+    /// `identifier`.
+    pub unique_id: Option<UniqueId>,
+    /// `subject`.
+    pub patient: Option<Ins>,
+    /// Extension `ihe-sourceId`.
+    pub source_id: Option<String>,
+    /// Extension `ihe-designationType`.
+    pub content_type: Option<Coded>,
+    /// `date`.
+    pub submission_time: Option<Timestamp>,
+    /// `source`.
+    pub author: Option<Author>,
+    /// `title`.
+    pub title: Option<String>,
+    /// `note`.
+    pub comments: Option<String>,
+    /// `entry.item.reference`, in order.
+    pub items: Vec<String>,
+}
+
+const ELEMENTS: [&str; 15] = [
+    "id",
+    "meta",
+    "text",
+    "contained",
+    "extension",
+    "identifier",
+    "status",
+    "mode",
+    "title",
+    "code",
+    "subject",
+    "date",
+    "source",
+    "note",
+    "entry",
+];
+
+/// Reads as far as it can; what is wrong goes into the findings.
+pub(in crate::translate) fn read_into(
+    resource: Node,
+    found: &mut Findings,
+    reading: &Reading,
+) -> DeclaredSet {
+    found.weigh_all(Weight::Key, resource.only(&ELEMENTS));
+    server_assigned(resource, found);
+    fixed(resource, "status", "current", found);
+    fixed(resource, "mode", "working", found);
+    check_kind(resource, found);
+
+    let mut contained = Contained::of(resource);
+    let mut set = DeclaredSet {
+        path: resource.path(),
+        unique_id: declared_unique_id(resource, found),
+        patient: super::super::subject::read(resource, "subject", &mut contained, found, reading),
+        title: resource.str("title").map(str::to_owned),
+        submission_time: resource
+            .str("date")
+            .and_then(|text| Timestamp::from_fhir(text).ok()),
+        ..DeclaredSet::default()
+    };
+    if set.submission_time.is_none() {
+        found.tolerate(missing(resource, "date"));
+    }
+    read_extensions(resource, &mut set, &mut contained, found, reading);
+    match resource.get("source") {
+        Some(source) => set.author = read_source(source, &mut contained, found, reading),
+        None => found.tolerate(missing(resource, "source")),
+    }
+    read_note(resource, &mut set, found);
+    read_entries(resource, &mut set, found);
+    contained.tell_unused(found);
+    set
+}
+
+fn missing(resource: Node, name: &str) -> Issue {
+    Issue::new(Code::ElementRequired).at(resource.path_of(name))
+}
+
+fn no_extension(resource: Node, url: &str) -> Issue {
+    missing(resource, &format!("extension('{url}')"))
+}
+
+/// An element with one value only.
+fn fixed(resource: Node, name: &str, value: &str, found: &mut Findings) {
+    match resource.get(name) {
+        Some(node) if node.as_str() == Some(value) => {}
+        Some(node) => {
+            let reason = format!("{value} est attendu");
+            found.refuse(invalid(
+                node.path(),
+                &reason,
+                &format!("{value} is expected"),
+            ));
+        }
+        None => found.refuse(missing(resource, name)),
+    }
+}
+
+/// `code` says submission set; the draft guide prints its system with `http:`.
+fn check_kind(resource: Node, found: &mut Findings) {
+    let code = match resource.required("code") {
+        Ok(code) => code,
+        Err(issue) => return found.refuse(issue),
+    };
+    found.weigh_all(Weight::Key, code.only(&["coding", "text"]));
+    let is_set = |node: &Node| {
+        node.str("system").is_some_and(is_list_type) && node.str("code") == Some("submissionset")
+    };
+    if !code.items("coding").any(|node| is_set(&node)) {
+        // A folder, or a List of another kind: nothing of the DMP.
+        found.refuse(code.issue(Code::UnsupportedElement));
+    }
+}
+
+/// True for the code system of List kinds, whichever its scheme.
+pub(in crate::translate) fn is_list_type(system: &str) -> bool {
+    let bare = |url: &str| url.split_once("://").map(|(_, rest)| rest.to_owned());
+    bare(system) == bare(LIST_TYPES)
+}
+
+fn read_extensions<'a>(
+    resource: Node<'a>,
+    set: &mut DeclaredSet,
+    contained: &mut Contained<'a>,
+    found: &mut Findings,
+    reading: &Reading,
+) {
+    let known = [DESIGNATION_TYPE, SOURCE_ID, IS_ARCHIVED, SOURCE_PATIENT_ID];
+    only_extensions(resource, &known, Weight::Key, found);
+    let value = |url: &str, name: &str| {
+        let extension = resource.extensions(url).next()?;
+        extension.get(name)
+    };
+    match value(DESIGNATION_TYPE, "valueCodeableConcept") {
+        Some(node) => {
+            set.content_type = coding::read_concept(node, Weight::Detail, found, reading);
+            if let Some(code) = &set.content_type {
+                let path = node.path();
+                coding::bind(
+                    code,
+                    List::ContentType,
+                    path,
+                    Weight::Detail,
+                    found,
+                    reading,
+                );
+            }
+        }
+        None => found.tolerate(no_extension(resource, DESIGNATION_TYPE)),
+    }
+    match value(SOURCE_ID, "valueIdentifier") {
+        Some(node) => set.source_id = read_source_id(node, found),
+        None => found.tolerate(no_extension(resource, SOURCE_ID)),
+    }
+    for extension in resource.extensions(IS_ARCHIVED) {
+        if extension.bool("valueBoolean") != Some(false) {
+            found.refuse(extension.issue(Code::UnsupportedElement));
+        }
+    }
+    for extension in resource.extensions(SOURCE_PATIENT_ID) {
+        // No guide defines it; the patient stands in `subject`.
+        found.tolerate(extension.issue(Code::UnsupportedElement));
+        let target = extension.get("valueReference");
+        if let Some(reference) = target.and_then(|node| node.str("reference")) {
+            contained.find(reference);
+        }
+    }
+}
+
+/// An OID; PDSm's own example has an OID with an extension, kept as `root^extension` in guide mode.
+fn read_source_id(node: Node, found: &mut Findings) -> Option<String> {
+    let id = identifier::read_unique(node, found)?;
+    let is_oid = id.extension.is_none() && crate::dmp::id::is_oid(&id.root.to_string());
+    if !is_oid {
+        found.tolerate(invalid(
+            node.path(),
+            "un OID est attendu",
+            "an OID is expected",
+        ));
+    }
+    Some(id.to_string())
+}
+
+/// `source`, and the organisation that MHD hangs on it.
+fn read_source<'a>(
+    source: Node<'a>,
+    contained: &mut Contained<'a>,
+    found: &mut Findings,
+    reading: &Reading,
+) -> Option<Author> {
+    only_extensions(source, &[AUTHOR_ORG], Weight::Key, found);
+    let mut author = author::source(source, contained, found, reading);
+    let organization = source
+        .extensions(AUTHOR_ORG)
+        .find_map(|extension| extension.get("valueReference"))
+        .and_then(|reference| author::organization(reference, contained, found, reading));
+    if let (Some(author), Some(organization)) = (&mut author, organization) {
+        match &author.institution {
+            None => author.institution = Some(organization),
+            Some(known) if *known != organization => found.tolerate(invalid(
+                source.path(),
+                "deux organisations y sont nommées",
+                "it names two organisations",
+            )),
+            Some(_) => {}
+        }
+    }
+    author
+}
+
+fn read_note(resource: Node, set: &mut DeclaredSet, found: &mut Findings) {
+    let mut notes = resource.items("note");
+    if let Some(note) = notes.next() {
+        found.weigh_all(Weight::Key, note.only(&["text"]));
+        set.comments = note.str("text").map(str::to_owned);
+    }
+    for other in notes {
+        found.refuse(other.issue(Code::UnsupportedElement));
+    }
+}
+
+fn read_entries(resource: Node, set: &mut DeclaredSet, found: &mut Findings) {
+    for entry in resource.items("entry") {
+        found.weigh_all(Weight::Key, entry.only(&["item"]));
+        match entry.required("item") {
+            Ok(item) => {
+                found.weigh_all(Weight::Key, item.only(&["reference", "type"]));
+                match item.str("reference") {
+                    Some(reference) => set.items.push(reference.to_owned()),
+                    None => found.refuse(missing(item, "reference")),
+                }
+            }
+            Err(issue) => found.refuse(issue),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! ITI-66: the search of submissions.
+
+use super::super::Reading;
+use super::super::list::is_list_type;
+use super::documents::{authors, identifiers, ids};
+use super::params::Params;
+use super::value::{alternatives, coded, text_match, times, token, tokens};
+use super::{Search, patient, results};
+use crate::dmp::document::Availability;
+use crate::dmp::id::UniqueId;
+use crate::dmp::query::{CodedField, Condition, DocumentQuery, SortField, TimeField};
+use crate::error::{Code, Error};
+
+/// The system of List.status.
+const STATUS: &str = "http://hl7.org/fhir/list-status";
+
+/// Reads `GET List?…` and `POST List/_search`: patient, `code` and `status` are required (MHD).
+///
+/// # Errors
+/// As [`super::documents`].
+pub fn submissions(
+    given: &[(String, String)],
+    strict_handling: bool,
+    reading: &Reading,
+) -> Result<Search, Error> {
+    let mut params = Params::new(given, reading);
+    let patient = patient::take(&mut params);
+    let mut conditions = Vec::new();
+    conditions.extend(kind(&mut params));
+    conditions.extend(status(&mut params));
+    conditions.extend(archived(&mut params));
+    conditions.extend(coded(
+        &mut params,
+        "designationType",
+        CodedField::ContentType,
+    ));
+    conditions.extend(times(&mut params, "date", TimeField::Deposited));
+    conditions.extend(times(&mut params, "_lastUpdated", TimeField::Updated));
+    conditions.extend(identifiers(&mut params));
+    conditions.extend(ids(&mut params, "List"));
+    conditions.extend(titles(&mut params));
+    conditions.extend(source_ids(&mut params));
+    conditions.extend(authors(&mut params, "source"));
+    let query = DocumentQuery {
+        availability: Availability::ALL.to_vec(),
+        conditions,
+        sort: results::sort(&mut params, SortField::Deposited),
+        count: results::count(&mut params),
+        after: results::page(&mut params, given),
+    };
+    let done = params.finish(strict_handling)?;
+    Ok(Search {
+        patient: patient.ok_or(Code::InsInvalid)?,
+        query,
+        used: done.used,
+        warnings: done.warnings,
+    })
+}
+
+/// Takes a required parameter; the condition is Never unless one of its alternatives is what submissions are.
+fn required(
+    params: &mut Params,
+    name: &str,
+    is_ours: impl Fn(Option<&str>, &str) -> Option<bool>,
+) -> Vec<Condition> {
+    let taken = params.take(name);
+    if taken.is_empty() {
+        params.required(name);
+    }
+    let mut conditions = Vec::new();
+    for (modifier, value) in taken {
+        if let Some(modifier) = modifier {
+            params.unsupported(&format!("{name}:{modifier}"));
+            continue;
+        }
+        let answers: Option<Vec<bool>> = alternatives(&value).and_then(|all| {
+            all.iter()
+                .map(|one| {
+                    let (system, code) = token(one);
+                    is_ours(system.as_deref(), &code)
+                })
+                .collect()
+        });
+        match answers {
+            Some(answers) if answers.contains(&true) => {}
+            Some(_) => conditions.push(Condition::Never),
+            None => params.invalid(name),
+        }
+    }
+    conditions
+}
+
+/// A folder, or a List of another kind, is nothing that the DMP has.
+fn kind(params: &mut Params) -> Vec<Condition> {
+    required(params, "code", |system, code| {
+        Some(system.is_none_or(is_list_type) && code == "submissionset")
+    })
+}
+
+/// A submission is always current.
+fn status(params: &mut Params) -> Vec<Condition> {
+    required(params, "status", |system, code| {
+        let known = matches!(
+            code,
+            "current" | "superseded" | "retired" | "entered-in-error"
+        );
+        (known && system.is_none_or(|system| system == STATUS)).then_some(code == "current")
+    })
+}
+
+fn archived(params: &mut Params) -> Vec<Condition> {
+    match params.take("isArchived").is_empty() {
+        true => Vec::new(),
+        false => {
+            let value = params.used.last().map(|(_, value)| value.clone());
+            match value.as_deref() {
+                Some("false" | "true,false" | "false,true") => Vec::new(),
+                Some("true") => vec![Condition::Never],
+                _ => {
+                    params.invalid("isArchived");
+                    Vec::new()
+                }
+            }
+        }
+    }
+}
+
+fn titles(params: &mut Params) -> Vec<Condition> {
+    let mut conditions = Vec::new();
+    for (modifier, value) in params.take("title") {
+        match (text_match(modifier.as_deref()), alternatives(&value)) {
+            (Some(how), Some(all)) => conditions.push(Condition::Title(how, all)),
+            (None, _) => params.unsupported("title"),
+            (_, None) => params.invalid("title"),
+        }
+    }
+    conditions
+}
+
+fn source_ids(params: &mut Params) -> Vec<Condition> {
+    tokens(params, "sourceId", &[None], |system, value| {
+        let id = UniqueId::from_fhir(system.as_deref(), &value).ok()?;
+        Some(id.to_string())
+    })
+    .into_iter()
+    .map(Condition::SourceId)
+    .collect()
+}

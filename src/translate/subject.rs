@@ -1,0 +1,132 @@
+//! Whose record: a reference to the patient by INS, in each form that the guides print.
+
+use super::Reading;
+use super::datatype::contained::{Contained, only};
+use super::datatype::ins;
+use super::findings::{Findings, Weight, invalid};
+use super::wire::Node;
+use crate::dmp::ins::Ins;
+use crate::error::{Code, Issue};
+
+/// Reads element `name`: `identifier`, `Patient?identifier=system|INS`, or a contained Patient.
+pub(super) fn read<'a>(
+    resource: Node<'a>,
+    name: &str,
+    contained: &mut Contained<'a>,
+    found: &mut Findings,
+    reading: &Reading,
+) -> Option<Ins> {
+    let node = match resource.required(name) {
+        Ok(node) => node,
+        Err(issue) => {
+            found.refuse(issue);
+            return None;
+        }
+    };
+    let known = ["reference", "type", "identifier", "display"];
+    found.weigh_all(Weight::Key, node.only(&known));
+    if let Some(display) = node.get("display") {
+        found.tolerate(display.issue(Code::UnsupportedElement));
+    }
+    let reference = node.get("reference");
+    let by_reference = reference.and_then(|reference| {
+        let target = reference.as_str().unwrap_or_default();
+        match contained.find(target) {
+            Some(patient) => {
+                let source = resource
+                    .get("context")
+                    .and_then(|context| context.get("sourcePatientInfo"));
+                let shared = source.and_then(|source| source.str("reference")) == Some(target);
+                in_contained(patient, shared, found, reading)
+            }
+            None => conditional(reference, target, found, reading),
+        }
+    });
+    let by_identifier = node
+        .get("identifier")
+        .and_then(|identifier| in_identifier(identifier, found, reading));
+    match (by_identifier, by_reference, reference) {
+        (Some(one), Some(other), _) if one != other => {
+            found.refuse(super::document_reference::another_patient(node));
+            Some(one)
+        }
+        (Some(ins), None, Some(reference)) => {
+            found.ignored(reference.path());
+            Some(ins)
+        }
+        (Some(ins), ..) | (None, Some(ins), _) => Some(ins),
+        (None, None, _) => {
+            unnamed(node, reference, found);
+            None
+        }
+    }
+}
+
+/// Nothing named the patient: told once, unless a worse INS was told already.
+fn unnamed(node: Node, reference: Option<Node>, found: &mut Findings) {
+    let told = node.get("identifier").is_some()
+        || reference.is_some_and(|reference| {
+            reference
+                .as_str()
+                .is_some_and(|text| text.starts_with("Patient?") || text.starts_with('#'))
+        });
+    if !told {
+        found.refuse(invalid(
+            node.path(),
+            "le patient est désigné par son INS (identifier)",
+            "the patient is named by INS (identifier)",
+        ));
+    }
+}
+
+fn conditional(node: Node, target: &str, found: &mut Findings, reading: &Reading) -> Option<Ins> {
+    let token = ins::conditional(target)?;
+    let (system, value) = token.split_once('|').unwrap_or(("", &token));
+    admit(system, value, node, found, reading)
+}
+
+fn in_identifier(node: Node, found: &mut Findings, reading: &Reading) -> Option<Ins> {
+    found.weigh_all(Weight::Key, node.only(&["use", "type", "system", "value"]));
+    let system = node.str("system").unwrap_or_default();
+    let value = node.str("value").unwrap_or_default();
+    admit(system, value, node, found, reading)
+}
+
+/// A contained Patient that is there to carry the INS; when the source patient is `shared` with it, its traits are read there.
+fn in_contained(
+    patient: Node,
+    shared: bool,
+    found: &mut Findings,
+    reading: &Reading,
+) -> Option<Ins> {
+    if !shared {
+        only(patient, &["identifier"], found);
+    }
+    let of_ins = |node: &Node| ins::is_ins_system(node.str("system").unwrap_or_default());
+    match patient.items("identifier").find(of_ins) {
+        Some(node) => in_identifier(node, found, reading),
+        None => {
+            found.refuse(Issue::new(Code::InsInvalid).at(patient.path_of("identifier")));
+            None
+        }
+    }
+}
+
+fn admit(
+    system: &str,
+    value: &str,
+    node: Node,
+    found: &mut Findings,
+    reading: &Reading,
+) -> Option<Ins> {
+    match ins::admit(system, value, &node.path(), reading) {
+        Ok((ins, warnings)) => {
+            found.append(warnings);
+            Some(ins)
+        }
+        Err(issue) => {
+            found.refuse(issue);
+            None
+        }
+    }
+}

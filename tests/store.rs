@@ -1,0 +1,98 @@
+//! One suite for the two homes of the record: every test runs on SQLite and on PostgreSQL.
+#![allow(missing_docs, unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "store/consents.rs"]
+mod consents;
+#[path = "store/deposits.rs"]
+mod deposits;
+#[path = "store/home.rs"]
+mod home;
+#[path = "store/journal.rs"]
+mod journal;
+#[path = "store/raw.rs"]
+mod raw;
+#[path = "store/reads.rs"]
+mod reads;
+#[path = "store/records.rs"]
+mod records;
+#[path = "store/searches.rs"]
+mod searches;
+#[path = "store/visibility.rs"]
+mod visibility;
+#[path = "store/world.rs"]
+mod world;
+
+/// Makes two tests of each function, one per home.
+macro_rules! on_both {
+    ($($room:ident: $($test:ident)+;)+) => {
+        mod on_sqlite {
+            $(mod $room {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    let home = crate::home::Home::sqlite();
+                    crate::$room::$test(&home.url).await;
+                })+
+            })+
+        }
+        mod on_postgres {
+            $(mod $room {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    if let Some(home) = crate::home::Home::postgres().await {
+                        crate::$room::$test(&home.url).await;
+                    }
+                })+
+            })+
+        }
+    };
+}
+
+on_both! {
+    records:
+        opens_changes_and_keeps_versions
+        locates_ids_of_every_kind
+        refuses_a_stale_permit_and_a_wrong_permit
+        survives_reopening
+        ready_until_closed;
+    deposits:
+        returns_the_bytes_as_they_came
+        refuses_a_unique_id_that_is_there
+        a_refusal_leaves_nothing_but_its_trace
+        replaces_what_is_ones_own
+        refuses_to_replace_what_one_may_not
+        a_mask_outlives_a_replacement
+        header_relations_are_applied_or_dropped_with_a_warning
+        other_relations_need_a_target
+        what_moved_since_the_decision_is_stale
+        many_at_once_are_all_kept
+        two_servers_share_one_database;
+    visibility:
+        professionals_see_their_types_and_their_own
+        structures_see_what_they_deposited
+        masked_documents_are_for_their_authors
+        submissions_show_what_may_be_known
+        hidden_equals_absent;
+    searches:
+        coded_conditions
+        times
+        identifiers_and_relations
+        author_names
+        references
+        submissions_by_their_own_attributes
+        pages_neither_shift_nor_count_twice
+        totals_and_pages_hold_while_others_write;
+    reads:
+        each_read_leaves_its_trace
+        a_refused_read_leaves_a_refusal;
+    consents:
+        declares_renews_and_withdraws
+        shows_what_one_holds_or_declared
+        an_employee_stands_by_its_structure;
+    journal:
+        a_whole_journal_is_whole
+        tampering_is_found
+        acts_without_record_have_their_chain
+        a_document_without_its_line_is_found
+        lines_hold_no_ins;
+}

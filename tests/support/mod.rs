@@ -1,0 +1,39 @@
+//! What the tests that speak HTTP share: a real server in a child process, clients that hold a card, and bundles made of a document.
+
+#![allow(dead_code, unused_imports, unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod bundle;
+pub mod client;
+pub mod server;
+
+pub use bundle::{bundle_for, record_for};
+pub use client::{Client, Reply};
+pub use server::{Options, Server};
+
+use std::path::{Path, PathBuf};
+
+/// Real documents, certificates and tables, when they are there; says so when they are not.
+pub fn shared_data(what: &str) -> Option<PathBuf> {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data")).join(what);
+    if path.exists() {
+        Some(path)
+    } else {
+        eprintln!("skipped: {} is not there", path.display());
+        None
+    }
+}
+
+/// The official CDA documents, sorted by name; empty when they are not there.
+pub fn shared_cda() -> Vec<PathBuf> {
+    let Some(folder) = shared_data("cda") else {
+        return Vec::new();
+    };
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("folder")
+        .map(|entry| entry.expect("entry").path())
+        .filter(|path| path.extension().is_some_and(|end| end == "xml"))
+        .collect();
+    files.sort();
+    files
+}
