@@ -7,8 +7,10 @@ mod conn;
 mod deposit;
 mod find;
 mod fold;
+mod interface;
 mod journal;
 mod migrate;
+mod open;
 mod postgres;
 mod read;
 mod reader;
@@ -22,7 +24,6 @@ mod verification;
 mod visible;
 mod writer;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -31,14 +32,13 @@ use uuid::Uuid;
 use crate::audit;
 use crate::dmp::actor::{Actor, ActorId};
 use crate::dmp::authorisation::{Authorisation, Declaration};
-use crate::dmp::document::DocumentEntry;
 use crate::dmp::ins::Ins;
 use crate::dmp::query::{DocumentQuery, Page};
 use crate::dmp::record::{Record, RecordData, Standing};
 use crate::dmp::submission::{Submission, SubmissionSet};
 use crate::dmp::time::Instant;
 use crate::dmp::trace::Trace;
-use crate::error::{Code, Error, Issue};
+use crate::error::{Code, Error};
 use crate::policy::Permit;
 
 use conn::DbError;
@@ -46,88 +46,8 @@ use find::Answer;
 use reader::Reader;
 use writer::{Act, Job};
 
-/// Writes the ready-to-send form of an entry, kept beside its metadata. Given by who opens the store: the store knows no FHIR.
-pub trait Render: Send + Sync {
-    /// The resource of a document entry, as text.
-    fn document(&self, entry: &DocumentEntry) -> String;
-}
-
-/// A document as a search or a read returns it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredDocument {
-    /// Resource id.
-    pub id: Uuid,
-    /// Metadata version.
-    pub version: u32,
-    /// Last change.
-    pub updated: Instant,
-    /// The rendered resource ([`Render::document`]).
-    pub resource: String,
-}
-
-/// The bytes of a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Content {
-    /// Content id (FHIR Binary).
-    pub id: Uuid,
-    /// The entry that it belongs to.
-    pub document: Uuid,
-    /// MIME type.
-    pub mime_type: String,
-    /// SHA-1, hex.
-    pub sha1: String,
-    /// When it was deposited.
-    pub deposited: Instant,
-    /// The bytes, as they came.
-    pub bytes: Vec<u8>,
-}
-
-/// What a deposit made.
-#[derive(Debug, Clone)]
-pub struct Deposited {
-    /// The submission.
-    pub submission: SubmissionSet,
-    /// Its entries, in the order of the deposit.
-    pub documents: Vec<DocumentEntry>,
-    /// What should be known.
-    pub warnings: Vec<Issue>,
-}
-
-/// What an id without patient points to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Locator {
-    /// A DocumentReference id.
-    Document(Uuid),
-    /// A List id.
-    Submission(Uuid),
-    /// A Binary id.
-    Content(Uuid),
-    /// A Consent id.
-    Consent(Uuid),
-    /// A Patient id.
-    Record(Uuid),
-}
-
-/// What `audit verify` found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verification {
-    /// Every chain is whole.
-    Whole {
-        /// Chains (one per record, one for acts without record).
-        chains: u64,
-        /// Lines.
-        lines: u64,
-    },
-    /// The first broken line.
-    Broken {
-        /// Resource id of the record (never its INS), or `-` for the chain without record.
-        record: String,
-        /// Sequence number in the chain, from 1.
-        sequence: u64,
-        /// `changed`, `removed`, `reordered` or `added`.
-        what: &'static str,
-    },
-}
+pub use interface::{Content, Deposited, Locator, Render, StoredDocument, Verification};
+pub use open::{OpenError, verify_journal};
 
 /// A home for records. One per database and process; shared by reference.
 pub struct Store {
@@ -141,106 +61,16 @@ enum Home {
     Postgres(postgres::Home),
 }
 
-/// Where a home is.
-enum Address<'u> {
-    Sqlite(&'u Path),
-    Postgres(&'u str),
-}
-
-fn address(url: &str) -> Result<Address<'_>, OpenError> {
-    match url.split_once(':') {
-        Some(("sqlite", file)) => {
-            let file = file.strip_prefix("//").unwrap_or(file);
-            if file.is_empty() {
-                return Err(OpenError::Url);
-            }
-            Ok(Address::Sqlite(Path::new(file)))
-        }
-        Some(("postgres" | "postgresql", _)) => Ok(Address::Postgres(url)),
-        _ => Err(OpenError::Url),
-    }
-}
-
 /// True for the answer to a write whose permit was decided on an older state of the record (`version-conflict`): nothing was
 /// done and nothing traced, the caller reads the standing, decides and writes again. An `If-Match` that fails is not stale.
 pub fn is_stale(error: &Error) -> bool {
     writer::is_stale(error)
 }
 
-/// Walks the journal of a database that need not be served, changing nothing (see [`Store::verify_journal`]).
-///
-/// # Errors
-/// The database can't be opened or read.
-pub async fn verify_journal(url: &str) -> Result<Verification, OpenError> {
-    match address(url)? {
-        Address::Sqlite(path) => {
-            let mut db = sqlite::read_only(path)?;
-            let mut conn = conn::Conn::Sqlite(&mut db);
-            conn.begin_read().await?;
-            Ok(verification::run(&mut conn).await?)
-        }
-        Address::Postgres(url) => {
-            let mut db = postgres::connect_to(url).await?;
-            let mut conn = conn::Conn::Postgres(&mut db);
-            conn.begin_read().await?;
-            Ok(verification::run(&mut conn).await?)
-        }
-    }
-}
-
 impl Store {
-    /// Says whether a database can be reached, and changes nothing: an SQLite file need not be there yet, its folder must.
-    ///
-    /// # Errors
-    /// The URL or the database.
-    pub async fn check(url: &str) -> Result<(), OpenError> {
-        match address(url)? {
-            Address::Sqlite(path) if path.exists() => {
-                let mut db = sqlite::read_only(path)?;
-                // Opening reads nothing: only a query tells a database from any other file.
-                let mut conn = conn::Conn::Sqlite(&mut db);
-                let sql = "SELECT count(*) FROM sqlite_schema";
-                Ok(conn.query(sql, &[]).await.map(drop)?)
-            }
-            Address::Sqlite(path) => {
-                let folder = path
-                    .parent()
-                    .filter(|folder| !folder.as_os_str().is_empty());
-                if folder.is_none_or(Path::is_dir) {
-                    Ok(())
-                } else {
-                    Err(OpenError::Database("its folder does not exist".to_owned()))
-                }
-            }
-            Address::Postgres(url) => Ok(postgres::connect_to(url).await.map(drop)?),
-        }
-    }
-
     /// Acts that wait for the writer.
     pub fn waiting(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()
-    }
-
-    /// Opens a home: `sqlite:FILE` (made, mode 0600, when it is not there) or `postgres://…`. Brings its schema up to date.
-    ///
-    /// # Errors
-    /// The URL, the database, or a schema that is newer than this program.
-    pub async fn open(url: &str, render: Arc<dyn Render>) -> Result<Self, OpenError> {
-        let (home, queue) = match address(url)? {
-            Address::Sqlite(path) => {
-                let (home, queue) = sqlite::Home::open(path)?;
-                (Home::Sqlite(home), queue)
-            }
-            Address::Postgres(url) => {
-                let (home, queue) = postgres::Home::open(url).await?;
-                (Home::Postgres(home), queue)
-            }
-        };
-        Ok(Self {
-            home,
-            queue,
-            render,
-        })
     }
 
     /// Where a caller stands in a record; None without record. Not traced: the decision that it serves is.
@@ -575,21 +405,4 @@ impl Store {
 /// The key of the permit's record.
 fn record_of(permit: &Permit) -> Result<String, Error> {
     Ok(permit.patient().ok_or(Code::Internal)?.key())
-}
-
-/// Why a store did not open.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The URL is neither `sqlite:` nor `postgres:`.
-    #[error("database.url is neither sqlite:FILE nor postgres://…")]
-    Url,
-    /// The database answered with an error; the text never holds the password.
-    #[error("{0}")]
-    Database(String),
-}
-
-impl From<DbError> for OpenError {
-    fn from(error: DbError) -> Self {
-        Self::Database(error.to_string())
-    }
 }

@@ -431,7 +431,7 @@ fn relations_are_told_on_both_sides() {
         document.targets,
         [(RelationKind::Replaces, DocumentKey::Unique(old.clone()))]
     );
-    assert_eq!(document.header_replaces, Some(old.clone()));
+    assert_eq!(document.header_replaces, None);
     assert!(document.metadata.relations.is_empty());
 
     let only_header = deposit(cda(&related).as_bytes());
@@ -500,6 +500,29 @@ fn relations_are_told_on_both_sides() {
         );
         assert_eq!(errors(&bundle, Strict).is_empty(), expected, "{target}");
     }
+    // Two names for one document, or for two: the store will see.
+    let mut by_two_names = deposit(cda(&related).as_bytes());
+    let id = "00000000-0000-4000-8000-00000000000a";
+    set(
+        &mut by_two_names,
+        &format!("{DOCUMENT}/relatesTo"),
+        replaces(json!({"reference": format!("DocumentReference/{id}")})),
+    );
+    let (submission, _) = run(&by_two_names, Strict, false).unwrap();
+    let targets: Vec<_> = submission.documents[0]
+        .targets
+        .iter()
+        .map(|(_, key)| key.clone())
+        .collect();
+    let old = "1.2.250.1.999.1.0".parse().unwrap();
+    assert_eq!(
+        targets,
+        [
+            DocumentKey::Id(id.parse().unwrap()),
+            DocumentKey::Unique(old)
+        ]
+    );
+
     let mut appends = deposit(cda("").as_bytes());
     set(
         &mut appends,
@@ -844,4 +867,42 @@ fn the_response_has_one_entry_per_entry_in_the_order_of_the_request() {
         [Value::Null, json!("DocumentReference"), json!("List")]
     );
     assert!(wire::check(&whole, "Bundle", "Bundle").is_empty());
+}
+
+/// Whatever stands at whichever place is answered, never a panic.
+#[test]
+fn any_bundle_is_answered() {
+    fn pointers(value: &Value, at: String, found: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => members
+                .iter()
+                .for_each(|(name, child)| pointers(child, format!("{at}/{name}"), found)),
+            Value::Array(items) => items
+                .iter()
+                .enumerate()
+                .for_each(|(index, child)| pointers(child, format!("{at}/{index}"), found)),
+            _ => {}
+        }
+        found.push(at);
+    }
+    let clean = deposit(cda("").as_bytes());
+    let mut all = Vec::new();
+    pointers(&clean, String::new(), &mut all);
+    let actor = physician(false);
+    let depositor = Depositor {
+        actor: &actor,
+        structure: None,
+    };
+    let now = "2024-06-12T08:30:00Z".parse().unwrap();
+    let reading = reading(Guide);
+    for pointer in &all {
+        for value in [json!(null), json!("é"), json!(-1), json!([]), json!({})] {
+            let mut bundle = clean.clone();
+            *bundle.pointer_mut(pointer).unwrap() = value;
+            if let Ok(declared) = bundle::read(&bundle, &reading) {
+                let _ = prepare(declared, &depositor, false, now, &reading);
+            }
+        }
+    }
+    assert!(all.len() > 150, "{}", all.len());
 }

@@ -64,14 +64,12 @@ fn name() -> impl Strategy<Value = PersonName> {
 fn record() -> impl Strategy<Value = Record> {
     let date = (1900i16..2020, 1i8..=12, 1i8..=28).prop_map(|(y, m, d)| jiff::civil::date(y, m, d));
     let motive = select(vec!["patient-demande", "deces"]);
-    let closure =
-        (date.clone(), motive, "[A-Z][a-z ]{0,20}[a-z]").prop_map(|(date, motive, reason)| {
-            Closure {
-                date,
-                motive: motive.to_owned(),
-                reason: Some(reason),
-            }
-        });
+    let reason = option::of("[A-Z][a-z ]{0,20}[a-z]");
+    let closure = (date.clone(), motive, reason).prop_map(|(date, motive, reason)| Closure {
+        date,
+        motive: motive.to_owned(),
+        reason,
+    });
     let names = (
         name(),
         option::of("[A-Z]{2,8}( [A-Z]{2,8}){0,2}"),

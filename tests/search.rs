@@ -803,3 +803,29 @@ fn errors_never_repeat_an_ins() {
         }
     }
 }
+
+mod noise {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever comes is answered, never a panic.
+        #[test]
+        fn any_parameter_is_answered(
+            name in prop::sample::select(vec!["patient", "type", "creation", "identifier", "author", "related", "relatesto", "_sort", "_count", "_page", "status", "_id", "title", "sourceId"]),
+            value in "(\\PC|[|,\\\\%:+TZ0-9-]){0,24}",
+        ) {
+            let given = vec![
+                ("patient.identifier".to_owned(), INS.to_owned()),
+                ("code".to_owned(), "submissionset".to_owned()),
+                (name.to_owned(), value),
+            ];
+            let reading = reading(Validation::Guide);
+            let _ = search::documents(&given, false, &reading);
+            let _ = search::submissions(&given, false, &reading);
+            let _ = search::consents(&given, false, &reading);
+        }
+    }
+}

@@ -429,14 +429,6 @@ async fn what_is_not_tls_is_told_apart_from_a_refusal() {
     assert_eq!(old.server.err(), Some(HandshakeError::Tls));
 }
 
-async fn lab_version(version: SslVersion) -> Option<HandshakeError> {
-    Lab::new()
-        .meet(&Client::anonymous(version))
-        .await
-        .server
-        .err()
-}
-
 #[tokio::test]
 async fn no_session_can_be_resumed() {
     let lab = Lab::new();

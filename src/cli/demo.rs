@@ -60,8 +60,12 @@ fn make(dir: &Path, listen: SocketAddr, reset: bool) -> Result<(), (u8, String)>
     }
     folder::prepare(dir, listen).map_err(usage)?;
     let host = listen.ip().to_string();
-    pki::make(dir, &["localhost", "127.0.0.1", "::1", &host])
-        .map_err(|error| (INTERNAL, format!("pki: {error}")))
+    let cards = if dir.join("pki").exists() {
+        pki::refresh_crl(dir).map(|_| ())
+    } else {
+        pki::make(dir, &[&host])
+    };
+    cards.map_err(|error| (INTERNAL, format!("pki: {error}")))
 }
 
 /// The fictional world, by the same road as any deposit.

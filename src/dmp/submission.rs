@@ -58,7 +58,8 @@ pub struct NewDocument {
     /// The bytes, as they came.
     pub content: Vec<u8>,
     /// What the depositor relates it to, as named by him; the store resolves these in its transaction and keeps them as
-    /// `metadata.relations`, which is empty here.
+    /// `metadata.relations`, which is empty here. A document replaces one document: targets of `Replaces` that turn out to be
+    /// several are a `metadata-mismatch` (one came from the resource, the other from the CDA header).
     pub targets: Vec<(RelationKind, DocumentKey)>,
     /// A relation that only the CDA header told (`RPLC` without `relatesTo`): applied when its target may be known, else dropped with a warning.
     pub header_replaces: Option<UniqueId>,

@@ -1,5 +1,6 @@
 //! Bundle ↔ deposit: the transaction of ITI-65, and its response.
 
+mod contents;
 mod entries;
 mod read;
 mod write;

@@ -1,5 +1,6 @@
 //! Consent ↔ the access authorisation that a professional declares (category `autorisation-acces`).
 
+mod provision;
 mod read;
 mod write;
 

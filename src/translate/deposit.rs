@@ -11,6 +11,7 @@ use super::cda;
 use super::document_reference::DeclaredDocument;
 use super::findings::{Findings, Weight, invalid};
 use crate::dmp::actor::Actor;
+use crate::dmp::context::Validation;
 use crate::dmp::document::{DocumentMetadata, Relation, RelationKind};
 use crate::dmp::id::UniqueId;
 use crate::dmp::national_id::StructIdNat;
@@ -89,9 +90,8 @@ fn one(
     compare::compare(&declared, &metadata, found, reading);
     rules::check_lists(&metadata, &declared.path, found, reading);
     let told = std::mem::take(&mut metadata.relations);
-    let header_replaces = relations(&declared, &told, found);
+    let (targets, header_replaces) = relations(&declared, &told, found, reading);
     let path = declared.path.clone();
-    let targets = declared.relations.clone();
     complete::after(declared, &mut metadata);
     let document = NewDocument {
         metadata,
@@ -155,18 +155,16 @@ fn check_content_type(
     }
 }
 
-/// Holds `relatesTo` against `relatedDocument`; gives what the header says is replaced.
+/// Holds `relatesTo` against `relatedDocument`; gives the targets for the store, and what only the header says is replaced.
 fn relations(
     declared: &DeclaredDocument,
     told: &[Relation],
     found: &mut Findings,
-) -> Option<UniqueId> {
-    let at = |index: usize| format!("{}.relatesTo[{index}]", declared.path);
-    let replaced = told
-        .iter()
-        .find(|relation| relation.kind == RelationKind::Replaces)
-        .map(|relation| relation.target.clone());
+    reading: &Reading,
+) -> (Vec<(RelationKind, DocumentKey)>, Option<UniqueId>) {
+    let mut targets = declared.relations.clone();
     for (index, (kind, target)) in declared.relations.iter().enumerate() {
+        let at = format!("{}.relatesTo[{index}]", declared.path);
         let in_header: Vec<&UniqueId> = told
             .iter()
             .filter(|relation| relation.kind == *kind)
@@ -175,18 +173,30 @@ fn relations(
         match (kind, in_header.as_slice()) {
             // A CDA header has no word for a signature.
             (RelationKind::Signs, _) => {}
-            (_, []) => found.tolerate(Issue::new(Code::RelationNotInHeader).at(at(index))),
-            (_, header) => check_target(*kind, target, header, at(index), found),
+            (_, []) => found.tolerate(Issue::new(Code::RelationNotInHeader).at(at)),
+            (_, header) => check_target(*kind, target, header, at, found),
         }
     }
-    for relation in told {
-        let declared_kind = |(kind, _): &(RelationKind, DocumentKey)| *kind == relation.kind;
-        if !declared.relations.iter().any(declared_kind) {
+    let mut only_in_header = None;
+    for Relation { kind, target } in told {
+        let mut same_kind = declared.relations.iter().filter(|(known, _)| known == kind);
+        let told_too = same_kind.clone().next().is_some();
+        let by_other_name = same_kind.any(|(_, key)| !matches!(key, DocumentKey::Unique(_)));
+        if *kind == RelationKind::Replaces && by_other_name {
+            // Only the store can tell whether both names mean one document.
+            targets.push((*kind, DocumentKey::Unique(target.clone())));
+        } else if *kind == RelationKind::Replaces
+            && !told_too
+            && reading.validation == Validation::Guide
+        {
+            // The store applies it or drops it, and tells which.
+            only_in_header = Some(target.clone());
+        } else if !told_too {
             let path = format!("{}.relatesTo", declared.path);
             found.tolerate(Issue::new(Code::RelationOnlyInHeader).at(path));
         }
     }
-    replaced
+    (targets, only_in_header)
 }
 
 /// A target named by unique id is compared here, any other by the store once it is found.

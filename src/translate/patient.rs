@@ -1,6 +1,7 @@
 //! Patient ↔ record: the operator's PUT, and the answer of TD0.2.
 
 mod read;
+mod traits;
 mod write;
 
 pub use read::read;

@@ -85,6 +85,8 @@ fn quoted(text: &mut String, value: &str) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used)]
+
     use serde_json::{Value, json};
 
     use super::*;

@@ -1,8 +1,6 @@
 //! The wire form of a resource: a JSON tree, checked whole against the R4 element table before anything is read from it.
 
 mod check;
-#[cfg(test)]
-mod generated;
 mod json;
 mod lexical;
 mod node;
@@ -10,6 +8,8 @@ mod path;
 mod primitive;
 mod table;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use serde_json::Value;

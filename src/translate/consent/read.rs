@@ -4,18 +4,13 @@ use serde_json::Value;
 
 use super::super::Reading;
 use super::super::datatype::contained::{Contained, only_extensions};
-use super::super::datatype::identifier;
 use super::super::datatype::urls::ours;
 use super::super::document_reference::server_assigned;
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
-use super::{
-    ACCESS, CATEGORY, CONSENT_DOCUMENT, LOINC, OTHER_CATEGORIES, RECEIVER, SCOPE, TREATMENT,
-};
-use crate::dmp::actor::ActorId;
+use super::provision::read_provision;
+use super::{CATEGORY, CONSENT_DOCUMENT, LOINC, OTHER_CATEGORIES, SCOPE};
 use crate::dmp::authorisation::{Basis, Declaration};
-use crate::dmp::code::system;
-use crate::dmp::time::{Instant, Timestamp};
 use crate::error::{Code, Error, Issue};
 
 /// What the frame of a Consent may say and the server says itself: told as ignored.
@@ -92,7 +87,7 @@ pub fn read(consent: &Value, reading: &Reading) -> Result<(Declaration, Vec<Issu
     Ok((declaration, warnings))
 }
 
-fn missing(node: Node, element: &str) -> Issue {
+pub(super) fn missing(node: Node, element: &str) -> Issue {
     Issue::new(Code::ElementRequired).at(node.path_of(element))
 }
 
@@ -115,12 +110,12 @@ fn read_status(consent: Node, found: &mut Findings) -> Option<bool> {
     }
 }
 
-fn is(node: Node, (system, code): (&str, &str)) -> bool {
+pub(super) fn is(node: Node, (system, code): (&str, &str)) -> bool {
     node.str("system") == Some(system) && node.str("code") == Some(code)
 }
 
 /// One fixed meaning: any other value can't be carried.
-fn fixed(concept: Node, pair: (&str, &str), found: &mut Findings) {
+pub(super) fn fixed(concept: Node, pair: (&str, &str), found: &mut Findings) {
     if !concept.items("coding").any(|coding| is(coding, pair)) {
         found.refuse(concept.issue(Code::UnsupportedElement));
     }
@@ -189,103 +184,4 @@ fn read_basis(consent: Node, found: &mut Findings) -> Option<Basis> {
         found.refuse(issue);
     }
     basis
-}
-
-type Provision = (ActorId, Option<String>, Option<Instant>);
-
-fn read_provision(consent: Node, found: &mut Findings) -> Option<Provision> {
-    let provision = match consent.required("provision") {
-        Ok(provision) => provision,
-        Err(issue) => {
-            found.refuse(issue);
-            return None;
-        }
-    };
-    let known = ["type", "period", "actor", "action", "purpose", "code"];
-    found.weigh_all(Weight::Key, provision.only(&known));
-    match provision.str("type") {
-        Some("permit") => {}
-        Some(_) => found.refuse(invalid(
-            provision.path_of("type"),
-            "permit est attendu",
-            "permit is expected",
-        )),
-        None => found.refuse(missing(provision, "type")),
-    }
-    // FR Core's example writes the action under `code`.
-    for concept in provision.items("action").chain(provision.items("code")) {
-        fixed(concept, ACCESS, found);
-    }
-    for coding in provision.items("purpose") {
-        if !is(coding, TREATMENT) {
-            found.refuse(coding.issue(Code::UnsupportedElement));
-        }
-    }
-    let until = read_period(provision, found);
-    let mut actors = provision.items("actor");
-    let Some(actor) = actors.next() else {
-        found.refuse(missing(provision, "actor"));
-        return None;
-    };
-    for other in actors {
-        found.refuse(other.issue(Code::UnsupportedElement));
-    }
-    let (holder, name) = read_actor(actor, found)?;
-    Some((holder, name, until))
-}
-
-/// The end asked for; the start is the moment of the declaration.
-fn read_period(provision: Node, found: &mut Findings) -> Option<Instant> {
-    let period = provision.get("period")?;
-    found.weigh_all(Weight::Key, period.only(&["start", "end"]));
-    if period.get("start").is_some() {
-        found.ignored(period.path_of("start"));
-    }
-    let end = Timestamp::from_fhir(period.str("end")?).ok()?;
-    // A date includes its day.
-    Some(if end.is_date() {
-        end.span().1
-    } else {
-        end.start()
-    })
-}
-
-fn read_actor(actor: Node, found: &mut Findings) -> Option<(ActorId, Option<String>)> {
-    found.weigh_all(Weight::Key, actor.only(&["role", "reference"]));
-    match actor.get("role") {
-        Some(role) => fixed(role, RECEIVER, found),
-        None => found.tolerate(missing(actor, "role")),
-    }
-    let reference = match actor.required("reference") {
-        Ok(reference) => reference,
-        Err(issue) => {
-            found.refuse(issue);
-            return None;
-        }
-    };
-    found.weigh_all(
-        Weight::Key,
-        reference.only(&["type", "identifier", "display"]),
-    );
-    let node = match reference.required("identifier") {
-        Ok(node) => node,
-        Err(issue) => {
-            found.refuse(issue);
-            return None;
-        }
-    };
-    let id = identifier::read(node, Weight::Key, found)?;
-    let holder = match id.root.as_str() {
-        system::PS_ID_NAT => id.extension.parse().ok().map(ActorId::Person),
-        system::STRUCT_ID_NAT => id.extension.parse().ok().map(ActorId::Structure),
-        _ => None,
-    };
-    if holder.is_none() {
-        found.refuse(invalid(
-            node.path(),
-            "un PS_IdNat ou un Struct_IdNat est attendu",
-            "a PS_IdNat or a Struct_IdNat is expected",
-        ));
-    }
-    Some((holder?, reference.str("display").map(str::to_owned)))
 }

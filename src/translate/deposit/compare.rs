@@ -1,6 +1,8 @@
 //! Declaration against header. Compared is what is meant: codes by code and system, times at the coarser of two precisions, texts
 //! without regard to case and blanks. Names, numbers of patients and traits are never repeated in an issue.
 
+mod same;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -11,9 +13,13 @@ use super::super::findings::{Findings, Weight};
 use crate::dmp::code::Code as Coded;
 use crate::dmp::document::{DocumentMetadata, Restriction, Sha1};
 use crate::dmp::ins::Ins;
-use crate::dmp::person::{Author, Identifier, Organization, PersonName, SourcePatient};
-use crate::dmp::time::Timestamp;
+use crate::dmp::person::{Author, Identifier, Organization};
 use crate::error::{Code, Issue};
+use same::{
+    agree, same_id, same_members, same_name, same_organization, same_patient, same_text, same_time,
+};
+
+pub(super) use same::same_mime;
 
 /// Stands for a value that an issue may not repeat.
 const HIDDEN: &str = "…";
@@ -65,15 +71,6 @@ pub(super) fn compare(
     compare.times(declared, header);
     compare.codes(declared, header);
     compare.people(declared, header);
-}
-
-/// True for one media type, parameters aside.
-pub(super) fn same_mime(one: &str, other: &str) -> bool {
-    let bare = |text: &str| {
-        let bare = text.split(';').next().unwrap_or(text).trim();
-        bare.to_ascii_lowercase()
-    };
-    bare(one) == bare(other)
 }
 
 struct Compare<'a> {
@@ -280,100 +277,6 @@ impl Compare<'_> {
             );
         }
     }
-}
-
-/// Every part that both tell is the same.
-fn agree(declared: &Author, header: &Author) -> bool {
-    let label = |one: &Option<Coded>, other: &Option<Coded>| match (one, other) {
-        (Some(one), Some(other)) if one.code.is_empty() || other.code.is_empty() => {
-            both(one.display.as_deref(), other.display.as_deref(), same_text)
-        }
-        (Some(one), Some(other)) => one == other,
-        _ => true,
-    };
-    let institution = match (&declared.institution, &header.institution) {
-        (Some(one), Some(other)) => same_organization(one, other),
-        _ => true,
-    };
-    same_id(declared.id.as_ref(), header.id.as_ref())
-        && same_name(&declared.name, &header.name)
-        && both(
-            declared.device.as_deref(),
-            header.device.as_deref(),
-            same_text,
-        )
-        && label(&declared.role, &header.role)
-        && label(&declared.specialty, &header.specialty)
-        && institution
-}
-
-fn both(one: Option<&str>, other: Option<&str>, same: impl Fn(&str, &str) -> bool) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => same(one, other),
-        _ => true,
-    }
-}
-
-fn same_id(one: Option<&Identifier>, other: Option<&Identifier>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => {
-            one.root.eq_ignore_ascii_case(&other.root) && one.extension == other.extension
-        }
-        _ => true,
-    }
-}
-
-fn same_name(one: &PersonName, other: &PersonName) -> bool {
-    both(one.family.as_deref(), other.family.as_deref(), same_text)
-        && both(one.given.as_deref(), other.given.as_deref(), same_text)
-}
-
-fn same_organization(one: &Organization, other: &Organization) -> bool {
-    same_id(one.id.as_ref(), other.id.as_ref())
-        && both(one.name.as_deref(), other.name.as_deref(), same_text)
-}
-
-fn same_patient(declared: &SourcePatient, header: &SourcePatient) -> bool {
-    let texts = [
-        (&declared.family_birth, &header.family_birth),
-        (&declared.family_used, &header.family_used),
-        (&declared.given, &header.given),
-    ];
-    let birth = match (&declared.birth_date, &header.birth_date) {
-        (Some(one), Some(other)) => same_time(one, other),
-        _ => true,
-    };
-    let sex = match (declared.sex, header.sex) {
-        (Some(one), Some(other)) => one == other,
-        _ => true,
-    };
-    let ids = declared.ids.is_empty()
-        || header.ids.is_empty()
-        || declared.ids.iter().all(|id| header.ids.contains(id));
-    let texts = texts
-        .into_iter()
-        .all(|(one, other)| both(one.as_deref(), other.as_deref(), same_text));
-    texts && birth && sex && ids
-}
-
-fn same_members<T: PartialEq>(one: &[T], other: &[T]) -> bool {
-    one.len() == other.len() && one.iter().all(|member| other.contains(member))
-}
-
-/// The coarser of the two holds the other.
-fn same_time(one: &Timestamp, other: &Timestamp) -> bool {
-    let (one, other) = (one.span(), other.span());
-    let holds = |outer: (_, _), inner: (_, _)| outer.0 <= inner.0 && inner.1 <= outer.1;
-    holds(one, other) || holds(other, one)
-}
-
-fn same_text(one: &str, other: &str) -> bool {
-    let words = |text: &str| {
-        text.split_whitespace()
-            .map(str::to_lowercase)
-            .collect::<Vec<_>>()
-    };
-    words(one) == words(other)
 }
 
 /// An author as an issue may name him: by a professional identifier, never by name.

@@ -5,14 +5,14 @@ use serde_json::Value;
 
 use super::super::Reading;
 use super::super::datatype::contained::only_extensions;
+use super::super::datatype::ins;
 use super::super::datatype::urls::{self, dmp, ours};
-use super::super::datatype::{ins, name};
 use super::super::document_reference::{another_patient, server_assigned};
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
+use super::traits;
 use crate::dmp::ins::Ins;
-use crate::dmp::person::{PersonName, Sex};
-use crate::dmp::record::{Closure, IdentityStatus, RecordData, RecordState, Traits};
+use crate::dmp::record::{Closure, IdentityStatus, RecordData, RecordState};
 use crate::error::{Code, Error, Issue};
 
 /// FR Core's code system of identity statuses, the one that every example uses.
@@ -69,7 +69,7 @@ pub fn read(
         &mut found,
     );
     let identity = read_identity(patient, &mut found);
-    let traits = read_traits(patient, &mut found);
+    let traits = traits::read_traits(patient, &mut found);
     let warnings = found.finish().map_err(Error::many)?;
     let (Some(state), Some(traits)) = (state, traits) else {
         return Err(Code::Internal.into());
@@ -87,12 +87,12 @@ pub fn read(
     Ok((data, warnings))
 }
 
-fn value<'a>(node: Node<'a>, url: &str, kind: &str) -> Option<Node<'a>> {
+pub(super) fn value<'a>(node: Node<'a>, url: &str, kind: &str) -> Option<Node<'a>> {
     node.extensions(url)
         .find_map(|extension| extension.get(kind))
 }
 
-fn date(node: Node, found: &mut Findings) -> Option<Date> {
+pub(super) fn date(node: Node, found: &mut Findings) -> Option<Date> {
     let date = node.as_str().and_then(|text| text.parse::<Date>().ok());
     if date.is_none() {
         found.refuse(invalid(
@@ -240,101 +240,4 @@ fn read_identity(patient: Node, found: &mut Findings) -> Option<IdentityStatus> 
         found.refuse(issue);
     }
     status
-}
-
-fn read_traits(patient: Node, found: &mut Findings) -> Option<Traits> {
-    let mut birth: Option<PersonName> = None;
-    let mut birth_given_names = None;
-    let mut used_name = None;
-    for node in patient.items("name") {
-        let official = match node.str("use") {
-            Some("official") => true,
-            Some("usual") => false,
-            _ => {
-                found.refuse(node.issue(Code::UnsupportedElement));
-                continue;
-            }
-        };
-        let slot_taken = if official {
-            birth.is_some()
-        } else {
-            used_name.is_some()
-        };
-        if slot_taken {
-            found.refuse(node.issue(Code::UnsupportedElement));
-        }
-        let list = value(node, urls::BIRTH_GIVEN_NAMES, "valueString");
-        match list {
-            Some(list) if official => birth_given_names = list.as_str().map(str::to_owned),
-            Some(list) => found.refuse(list.issue(Code::UnsupportedElement)),
-            None => {}
-        }
-        let read = name::read(node, found);
-        match official {
-            true => birth = Some(read),
-            false => used_name = Some(read),
-        }
-    }
-    let complete = |name: &PersonName| name.family.is_some() && name.given.is_some();
-    if !birth.as_ref().is_some_and(complete) {
-        let path = patient.path_of("name.where(use='official')");
-        found.refuse(Issue::new(Code::ElementRequired).at(path));
-    }
-    let sex = required(patient, "gender", found).and_then(|node| {
-        let sex = node.as_str().and_then(Sex::from_fhir);
-        if sex.is_none() {
-            found.refuse(invalid(
-                node.path(),
-                "male, female ou unknown est attendu",
-                "male, female or unknown is expected",
-            ));
-        }
-        sex
-    });
-    let birth_date = required(patient, "birthDate", found).and_then(|node| date(node, found));
-    Some(Traits {
-        birth_name: birth?,
-        birth_given_names,
-        used_name,
-        sex: sex?,
-        birth_date: birth_date?,
-        birth_place: read_birth_place(patient, found),
-    })
-}
-
-fn required<'a>(patient: Node<'a>, element: &str, found: &mut Findings) -> Option<Node<'a>> {
-    match patient.required(element) {
-        Ok(node) => Some(node),
-        Err(issue) => {
-            found.refuse(issue);
-            None
-        }
-    }
-}
-
-fn read_birth_place(patient: Node, found: &mut Findings) -> Option<String> {
-    let address = value(patient, urls::BIRTH_PLACE, "valueAddress")?;
-    // The name of the place is what its code says: not kept, and never a reason to refuse.
-    found.weigh_all(Weight::Detail, address.only(&["extension", "city"]));
-    if let Some(city) = address.get("city") {
-        found.note(city.issue(Code::UnsupportedElement));
-    }
-    only_extensions(address, &[urls::INSEE_CODE], Weight::Detail, found);
-    let coding = value(address, urls::INSEE_CODE, "valueCoding");
-    let code = coding.and_then(|coding| coding.str("code"));
-    let well_formed = |code: &&str| {
-        code.len() == 5
-            && code
-                .bytes()
-                .all(|b| b.is_ascii_digit() || matches!(b, b'A' | b'B'))
-    };
-    let code = code.filter(well_formed);
-    if code.is_none() {
-        found.refuse(invalid(
-            address.path(),
-            "un code INSEE de 5 caractères est attendu",
-            "an INSEE code of 5 characters is expected",
-        ));
-    }
-    code.map(str::to_owned)
 }

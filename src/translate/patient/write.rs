@@ -98,9 +98,12 @@ fn extensions(record: &Record, shown: RecordState, view: &View) -> Vec<Value> {
     let data = &record.data;
     let mut extensions = vec![reliability(data)];
     extensions.extend(birth_place(data));
-    if shown == RecordState::Closed {
-        extensions.push(closure(&shown_closure(record)));
-    }
+    let shown_closure = match (shown, view.operator) {
+        (RecordState::Closed, true) => data.closure.clone(),
+        (RecordState::Closed, false) => Some(disguised_closure(record)),
+        _ => None,
+    };
+    extensions.extend(shown_closure.as_ref().map(closure));
     // Nobody who opposed the creation is attached to anything.
     let attached = data.attached_to_mes && data.state != RecordState::Opposed;
     extensions.push(valued(dmp::ATTACHED, "valueBoolean", attached));
@@ -123,8 +126,8 @@ fn valued(url: &str, kind: &str, value: impl Into<Value>) -> Value {
     Object::new().put("url", url).put(kind, value).build()
 }
 
-/// The closure that is shown. One on the patient's request always tells the same reason when none was given, as an opposition does.
-fn shown_closure(record: &Record) -> Closure {
+/// The closure that others than operators see. One on the patient's request without a reason tells the same as an opposition does.
+fn disguised_closure(record: &Record) -> Closure {
     let data = &record.data;
     let mut closure = data.closure.clone().unwrap_or_else(|| Closure {
         date: data

@@ -210,7 +210,7 @@ fn search_time(text: &str) -> Option<Timestamp> {
         return Some(time);
     }
     let (date, time) = text.split_once('T')?;
-    if date.len() != 10 {
+    if date.len() != 10 || !text.is_ascii() {
         return None;
     }
     let split = time.find(['+', '-', 'Z']).unwrap_or(time.len());
@@ -242,6 +242,8 @@ pub(super) fn text_match(modifier: Option<&str>) -> Option<TextMatch> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
     use super::*;
 
     #[test]
@@ -293,6 +295,7 @@ mod tests {
             "2024-13",
             "2024-05-01T1:30",
             "2024-05T10:00",
+            "2024-05-01T10:00+1é2",
         ] {
             assert!(search_time(bad).is_none(), "{bad}");
         }

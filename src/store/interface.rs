@@ -1,0 +1,91 @@
+//! What a store takes and gives, whichever home it is.
+
+use uuid::Uuid;
+
+use crate::dmp::document::DocumentEntry;
+use crate::dmp::submission::SubmissionSet;
+use crate::dmp::time::Instant;
+use crate::error::Issue;
+
+/// Writes the ready-to-send form of an entry, kept beside its metadata. Given by who opens the store: the store knows no FHIR.
+pub trait Render: Send + Sync {
+    /// The resource of a document entry, as text.
+    fn document(&self, entry: &DocumentEntry) -> String;
+}
+
+/// A document as a search or a read returns it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredDocument {
+    /// Resource id.
+    pub id: Uuid,
+    /// Metadata version.
+    pub version: u32,
+    /// Last change.
+    pub updated: Instant,
+    /// The rendered resource ([`Render::document`]).
+    pub resource: String,
+}
+
+/// The bytes of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// Content id (FHIR Binary).
+    pub id: Uuid,
+    /// The entry that it belongs to.
+    pub document: Uuid,
+    /// MIME type.
+    pub mime_type: String,
+    /// SHA-1, hex.
+    pub sha1: String,
+    /// When it was deposited.
+    pub deposited: Instant,
+    /// The bytes, as they came.
+    pub bytes: Vec<u8>,
+}
+
+/// What a deposit made.
+#[derive(Debug, Clone)]
+pub struct Deposited {
+    /// The submission.
+    pub submission: SubmissionSet,
+    /// Its entries, in the order of the deposit.
+    pub documents: Vec<DocumentEntry>,
+    /// What should be known.
+    pub warnings: Vec<Issue>,
+}
+
+/// What an id without patient points to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Locator {
+    /// A DocumentReference id.
+    Document(Uuid),
+    /// A List id.
+    Submission(Uuid),
+    /// A Binary id.
+    Content(Uuid),
+    /// A Consent id.
+    Consent(Uuid),
+    /// A Patient id.
+    Record(Uuid),
+}
+
+/// What `audit verify` found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verification {
+    /// Every chain is whole.
+    Whole {
+        /// Chains (one per record, one for acts without record).
+        chains: u64,
+        /// Lines.
+        lines: u64,
+    },
+    /// The first broken line.
+    Broken {
+        /// Resource id of the record (never its INS), or `-` for the chain without record.
+        record: String,
+        /// Sequence number in the chain, from 1.
+        sequence: u64,
+        /// `changed`, `removed`, `reordered` or `added`.
+        what: &'static str,
+    },
+}
