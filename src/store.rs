@@ -17,6 +17,7 @@ mod reader;
 mod records;
 mod row;
 mod rows;
+mod running;
 mod schema;
 mod sqlite;
 mod statement;
@@ -68,11 +69,6 @@ pub fn is_stale(error: &Error) -> bool {
 }
 
 impl Store {
-    /// Acts that wait for the writer.
-    pub fn waiting(&self) -> usize {
-        self.queue.max_capacity() - self.queue.capacity()
-    }
-
     /// Where a caller stands in a record; None without record. Not traced: the decision that it serves is.
     ///
     /// # Errors
@@ -334,31 +330,6 @@ impl Store {
         let found = verification::run(&mut reader.conn()?).await?;
         reader.end().await?;
         Ok(found)
-    }
-
-    /// True when a read is answered and the writer lives.
-    pub async fn ready(&self) -> bool {
-        let writes = match &self.home {
-            Home::Sqlite(home) => home.writes(),
-            Home::Postgres(home) => home.writes(),
-        };
-        writes && !self.queue.is_closed() && self.answers().await.is_ok()
-    }
-
-    /// Finishes what waits to be written, then closes.
-    pub async fn close(self) {
-        drop(self.queue);
-        match self.home {
-            // The writer ends by itself even if nobody waits for it.
-            Home::Sqlite(home) => drop(tokio::task::spawn_blocking(|| home.join()).await),
-            Home::Postgres(home) => home.join().await,
-        }
-    }
-
-    async fn answers(&self) -> Result<(), Error> {
-        let mut reader = self.reader().await?;
-        reader.conn()?.query("SELECT 1", &[]).await?;
-        Ok(())
     }
 
     async fn reader(&self) -> Result<Reader<'_>, DbError> {
