@@ -154,6 +154,11 @@ impl Server {
     /// Asks it to stop and waits.
     pub fn stop(&mut self) -> ExitStatus {
         signal(self.pid(), "TERM");
+        self.stopped()
+    }
+
+    /// Waits for it to stop by itself.
+    pub fn stopped(&mut self) -> ExitStatus {
         wait(&mut self.child, Duration::from_secs(30))
     }
 
