@@ -206,7 +206,7 @@ pub fn luhn(number: &str) -> bool {
                 _ => d * 2,
             })
             .sum();
-        sum % 10 == 0
+        sum.is_multiple_of(10)
     })
 }
 

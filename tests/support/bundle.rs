@@ -78,6 +78,14 @@ pub fn bundle_for(bytes: &[u8], header: &Value) -> Value {
     })
 }
 
+/// The same deposit without `relatesTo`: the document that its header replaces was never deposited here.
+pub fn without_relations(mut bundle: Value) -> Value {
+    if let Some(document) = bundle["entry"][1]["resource"].as_object_mut() {
+        document.remove("relatesTo");
+    }
+    bundle
+}
+
 /// The operator's Patient for the person that a header names, identity qualified and record activated.
 pub fn record_for(header: &Value) -> (String, Value) {
     let (system, value) = ins_of(header);
@@ -213,7 +221,7 @@ fn document_reference(bytes: &[u8], header: &Value) -> Value {
         document["relatesTo"] = json!(relates_to);
     }
     if let Some(custodian) = document["contained"].as_array_mut() {
-        custodian.push(custodian_of(header));
+        custodian.push(custodian_of(bytes));
         document["custodian"] = json!({"reference": "#custodian"});
     }
     add_authenticator(&mut document, &header["legal_authenticator"]);
@@ -315,17 +323,12 @@ fn organization(id: &str, source: &Value) -> Value {
     organization
 }
 
-/// The organisation of the first author keeps the document here: `cda metadata` doesn't tell the custodian.
-fn custodian_of(header: &Value) -> Value {
-    let first = header["authors"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|author| &author["institution"])
-        .find(|institution| !institution.is_null())
-        .cloned()
-        .unwrap_or_else(|| json!({"name": "Structure"}));
-    organization("custodian", &first)
+/// The custodian, read from the document: `cda metadata` doesn't tell it.
+fn custodian_of(bytes: &[u8]) -> Value {
+    let header = passerelle::translate::cda::read_header(bytes).expect("a CDA header");
+    let (id, name) = header.custodian.unwrap_or_default();
+    let id = id.map(|id| json!({"root": id.root, "extension": id.extension}));
+    organization("custodian", &json!({"id": id, "name": name}))
 }
 
 fn add_authenticator(document: &mut Value, person: &Value) {

@@ -7,7 +7,7 @@ pub mod bundle;
 pub mod client;
 pub mod server;
 
-pub use bundle::{bundle_for, record_for};
+pub use bundle::{bundle_for, record_for, without_relations};
 pub use client::{Client, Reply};
 pub use server::{Options, Server};
 
