@@ -10,12 +10,38 @@ use support::Server;
 
 const INS: &str = "urn:oid:1.2.250.1.213.1.4.10|279036990100166";
 
+/// The typed model writes `.57` for `.570`: zeros that end a fraction are left out on both sides.
+fn without_zeros(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            let Some((head, rest)) = text.split_once('.').filter(|(head, _)| head.contains('T'))
+            else {
+                return;
+            };
+            let Some(end) = rest.find(['+', '-', 'Z']) else {
+                return;
+            };
+            let fraction = rest[..end].trim_end_matches('0');
+            if fraction.bytes().all(|b| b.is_ascii_digit()) {
+                let dot = if fraction.is_empty() { "" } else { "." };
+                *text = format!("{head}{dot}{fraction}{}", &rest[end..]);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_zeros),
+        Value::Object(members) => members.values_mut().for_each(without_zeros),
+        _ => {}
+    }
+}
+
 /// The typed model drops what it doesn't know: equal after a round trip means that it knew everything.
 fn assert_known(value: &Value, whence: &str) {
     let typed: Resource = serde_json::from_value(value.clone())
         .unwrap_or_else(|error| panic!("{whence}: {error}\n{value:#}"));
-    let back = serde_json::to_value(&typed).expect("written");
-    assert_eq!(&back, value, "{whence}");
+    let mut back = serde_json::to_value(&typed).expect("written");
+    let mut sent = value.clone();
+    without_zeros(&mut back);
+    without_zeros(&mut sent);
+    assert_eq!(back, sent, "{whence}");
 }
 
 #[tokio::test]
