@@ -64,7 +64,7 @@ fn routes(app: Shared) -> Router {
         )
         .route(
             "/fhir/List",
-            get(search::submissions).post(search::submissions),
+            get(search::submissions).post(search::submissions_posted),
         )
         .route("/fhir/List/_search", post(search::submissions))
         .route("/fhir/List/{id}", get(read::submission))

@@ -17,6 +17,7 @@ mod reader;
 mod records;
 mod row;
 mod rows;
+mod running;
 mod schema;
 mod sqlite;
 mod statement;
@@ -31,7 +32,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::audit;
-use crate::dmp::actor::Actor;
+use crate::dmp::actor::{Actor, ActorId};
 use crate::dmp::authorisation::{Authorisation, Declaration};
 use crate::dmp::ins::Ins;
 use crate::dmp::query::{DocumentQuery, Page};
@@ -69,11 +70,6 @@ pub fn is_stale(error: &Error) -> bool {
 }
 
 impl Store {
-    /// Acts that wait for the writer.
-    pub fn waiting(&self) -> usize {
-        self.queue.max_capacity() - self.queue.capacity()
-    }
-
     /// Where a caller stands in a record; None without record. Not traced: the decision that it serves is.
     ///
     /// # Errors
@@ -90,6 +86,15 @@ impl Store {
     pub async fn locate(&self, what: Locator) -> Result<Option<Ins>, Error> {
         let mut reader = self.reader().await?;
         Ok(records::locate(&mut reader.conn()?, what).await?)
+    }
+
+    /// The holder of the authorisation of this id in a record; None when there is none. Not traced: the write that it serves is.
+    ///
+    /// # Errors
+    /// `busy`, `internal`.
+    pub async fn holder(&self, ins: &Ins, id: Uuid) -> Result<Option<ActorId>, Error> {
+        let mut reader = self.reader().await?;
+        Ok(authorisations::holder(&mut reader.conn()?, &ins.key(), id).await?)
     }
 
     /// Opens a record or changes it; true when it is new.
@@ -327,31 +332,6 @@ impl Store {
         let found = verification::run(&mut reader.conn()?).await?;
         reader.end().await?;
         Ok(found)
-    }
-
-    /// True when a read is answered and the writer lives.
-    pub async fn ready(&self) -> bool {
-        let writes = match &self.home {
-            Home::Sqlite(home) => home.writes(),
-            Home::Postgres(home) => home.writes(),
-        };
-        writes && !self.queue.is_closed() && self.answers().await.is_ok()
-    }
-
-    /// Finishes what waits to be written, then closes.
-    pub async fn close(self) {
-        drop(self.queue);
-        match self.home {
-            // The writer ends by itself even if nobody waits for it.
-            Home::Sqlite(home) => drop(tokio::task::spawn_blocking(|| home.join()).await),
-            Home::Postgres(home) => home.join().await,
-        }
-    }
-
-    async fn answers(&self) -> Result<(), Error> {
-        let mut reader = self.reader().await?;
-        reader.conn()?.query("SELECT 1", &[]).await?;
-        Ok(())
     }
 
     async fn reader(&self) -> Result<Reader<'_>, DbError> {

@@ -13,7 +13,15 @@ pub fn run(config: &Path) -> ExitCode {
         Ok(settings) => settings,
         Err(code) => return code,
     };
-    let mut problems = parts(&settings).err().unwrap_or_default();
+    let mut problems = match parts(&settings) {
+        Ok(parts) => {
+            for warning in parts.acceptor.warnings() {
+                eprintln!("warning: {warning}");
+            }
+            Vec::new()
+        }
+        Err(problems) => problems,
+    };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -51,13 +51,16 @@ async fn until_signal(
     } = parts(&settings)?;
     let listening = Listening::bind(&mut settings)
         .await
-        .map_err(|(address, error)| {
+        .map_err(|(key, error)| {
             vec![Problem::new(
-                "server.listen",
-                format!("{address} cannot be bound ({error})"),
+                key,
+                format!("cannot be bound ({error})"),
                 "stop what listens there, or choose another address",
             )]
         })?;
+    for warning in acceptor.warnings() {
+        tracing::warn!("{warning}");
+    }
     let stop = stop_signal().map_err(|error| {
         vec![Problem::new(
             "signals",
@@ -76,7 +79,13 @@ async fn until_signal(
     println!("ready https://{}/fhir", served.server.listen);
     let _ = std::io::stdout().flush();
     ready(&served);
+    tracing::info!(
+        listen = %served.server.listen,
+        admin = served.server.admin_listen.map(tracing::field::display),
+        "ready"
+    );
     edge::serve(listening, app, stop).await;
+    tracing::info!("stopped");
     Ok(())
 }
 

@@ -24,7 +24,7 @@ type Parameter = (
     Option<(&'static str, &'static str)>,
 );
 
-const DOCUMENT_REFERENCE: [Parameter; 27] = [
+const DOCUMENT_REFERENCE: &[Parameter] = &[
     ("_id", "token", Some((HL7, "Resource-id"))),
     ("_lastUpdated", "date", Some((HL7, "Resource-lastUpdated"))),
     (
@@ -94,7 +94,7 @@ const DOCUMENT_REFERENCE: [Parameter; 27] = [
     ("type", "token", Some((HL7, "clinical-type"))),
 ];
 
-const LIST: [Parameter; 14] = [
+const LIST: &[Parameter] = &[
     ("_id", "token", Some((HL7, "Resource-id"))),
     ("_lastUpdated", "date", Some((HL7, "Resource-lastUpdated"))),
     ("code", "token", Some((HL7, "clinical-code"))),
@@ -105,19 +105,24 @@ const LIST: [Parameter; 14] = [
         Some((MHD, "List-DesignationType")),
     ),
     ("identifier", "token", Some((HL7, "clinical-identifier"))),
+    ("isArchived", "token", Some((PDSM, "PDSm-isArchived"))),
     ("patient", "reference", Some((HL7, "clinical-patient"))),
     ("patient.identifier", "token", None),
+    ("source", "reference", Some((HL7, "List-source"))),
     ("source.family", "string", None),
     ("source.given", "string", None),
     ("source.identifier", "token", None),
     ("sourceId", "token", Some((MHD, "List-SourceId"))),
     ("status", "token", Some((HL7, "List-status"))),
+    ("subject", "reference", Some((HL7, "List-subject"))),
+    ("subject.identifier", "token", None),
     ("title", "string", Some((HL7, "List-title"))),
 ];
 
-const PATIENT: [Parameter; 1] = [("identifier", "token", Some((HL7, "Patient-identifier")))];
+const PATIENT: &[Parameter] = &[("identifier", "token", Some((HL7, "Patient-identifier")))];
 
-const CONSENT: [Parameter; 6] = [
+const CONSENT: &[Parameter] = &[
+    ("_id", "token", Some((HL7, "Resource-id"))),
     ("actor", "reference", Some((HL7, "Consent-actor"))),
     ("actor.identifier", "token", None),
     ("category", "token", Some((HL7, "Consent-category"))),
@@ -211,7 +216,7 @@ fn patient() -> Value {
         "versioning": "versioned-update",
         "updateCreate": false,
         "conditionalUpdate": true,
-        "searchParam": parameters(&PATIENT),
+        "searchParam": parameters(PATIENT),
     })
 }
 
@@ -225,7 +230,7 @@ fn document_reference() -> Value {
         "readHistory": false,
         "updateCreate": false,
         "conditionalRead": "not-match",
-        "searchParam": parameters(&DOCUMENT_REFERENCE),
+        "searchParam": parameters(DOCUMENT_REFERENCE),
     })
 }
 
@@ -236,7 +241,7 @@ fn list() -> Value {
         "interaction": interactions(&["read", "search-type"]),
         "versioning": "no-version",
         "conditionalRead": "not-match",
-        "searchParam": parameters(&LIST),
+        "searchParam": parameters(LIST),
     })
 }
 
@@ -249,7 +254,7 @@ fn consent() -> Value {
         "readHistory": false,
         "updateCreate": false,
         "conditionalUpdate": true,
-        "searchParam": parameters(&CONSENT),
+        "searchParam": parameters(CONSENT),
     })
 }
 
@@ -266,4 +271,86 @@ fn parameters(list: &[Parameter]) -> Value {
         parameter
     };
     list.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dmp::context::Environment;
+    use crate::tables::Tables;
+    use crate::translate::{Reading, search};
+
+    /// Asks for one parameter beside what a search needs, and tells whether it was understood.
+    fn understood(resource: &str, (name, kind, _): &Parameter) -> bool {
+        let value = match (*name, *kind) {
+            ("patient" | "subject", _) => "Patient/0190f3c1-0000-7000-8000-000000000001",
+            ("status", _) => {
+                if resource == "Consent" {
+                    "active"
+                } else {
+                    "current"
+                }
+            }
+            ("code", _) => "submissionset",
+            ("isArchived", _) => "false",
+            ("_id", _) => "0190f3c1-0000-7000-8000-000000000001",
+            ("relatesto", _) => "DocumentReference/0190f3c1-0000-7000-8000-000000000001",
+            (_, "date") => "2026-11-24",
+            (name, _) if name == "identifier" && resource != "Patient" => "urn:oid:1.2.3",
+            (name, _) if name.ends_with("identifier") => {
+                "urn:oid:1.2.250.1.213.1.4.10|279035121518989"
+            }
+            _ => "x",
+        };
+        let mut params = vec![((*name).to_owned(), value.to_owned())];
+        let mut need = |needed: &str, value: &str| {
+            if params.iter().all(|(name, _)| name != needed) {
+                params.push((needed.to_owned(), value.to_owned()));
+            }
+        };
+        if !name.starts_with("patient") && !name.starts_with("subject") && resource != "Patient" {
+            need(
+                "patient.identifier",
+                "urn:oid:1.2.250.1.213.1.4.10|279035121518989",
+            );
+        }
+        if resource != "Patient" && resource != "Consent" {
+            need("status", "current");
+        }
+        if resource == "List" {
+            need("code", "submissionset");
+        }
+        let tables = Tables::built_in();
+        let reading = Reading {
+            tables: &tables,
+            environment: Environment::Test,
+            validation: Validation::Guide,
+            base_url: "https://localhost/fhir",
+        };
+        let used = match resource {
+            "Patient" => search::patient_identifier(&params, true, &reading).map(|s| s.used),
+            "List" => search::submissions(&params, true, &reading).map(|s| s.used),
+            "Consent" => search::consents(&params, true, &reading).map(|s| s.used),
+            _ => search::documents(&params, true, &reading).map(|s| s.used),
+        };
+        used.is_ok_and(|used| used.iter().any(|(used, _)| used == name))
+    }
+
+    #[test]
+    fn every_parameter_of_the_statement_is_one_that_searches_read() {
+        for (resource, parameters) in [
+            ("Patient", PATIENT),
+            ("DocumentReference", DOCUMENT_REFERENCE),
+            ("List", LIST),
+            ("Consent", CONSENT),
+        ] {
+            for parameter in parameters {
+                assert!(
+                    understood(resource, parameter),
+                    "{resource}.{}",
+                    parameter.0
+                );
+            }
+        }
+    }
 }

@@ -4,11 +4,13 @@ use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use jiff::ToSpan;
+use uuid::Uuid;
 
 use super::answer;
 use super::app::Shared;
 use super::exchange::{ATTEMPTS, Exchange};
 use super::negotiate::{self, Format};
+use super::params;
 use super::read::{identifier, owner};
 use super::search::{Asked, nothing, patient};
 use crate::dmp::authorisation::{Authorisation, Declaration};
@@ -27,15 +29,21 @@ pub(super) async fn create(State(app): State<Shared>, request: Request) -> Respo
         exchange.turns_into(TracedAct::SearchConsents);
         find(&mut exchange).await
     } else {
-        declare(&mut exchange, Target::Any).await
+        declare(&mut exchange, |_| Ok(Target::Body)).await
     };
     exchange.conclude(result).await
 }
 
-/// `PUT /fhir/Consent?identifier=`: the right is named by its content; the identifier must be its own.
+/// `PUT /fhir/Consent?identifier=`: the identifier must be the one of the right in the body
 pub(super) async fn update_by_identifier(State(app): State<Shared>, request: Request) -> Response {
     let mut exchange = Exchange::new(app, TracedAct::DeclareConsent, request);
-    let result = declare(&mut exchange, Target::Any).await;
+    let result = declare(&mut exchange, |exchange| {
+        let query = exchange.query()?;
+        let key = params::first(&query, "identifier").map(str::to_owned);
+        let missing = || Issue::new(Code::ParameterRequired).with("parameter", "identifier");
+        key.map(Target::Key).ok_or_else(|| missing().into())
+    });
+    let result = result.await;
     exchange.conclude(result).await
 }
 
@@ -46,7 +54,12 @@ pub(super) async fn update(
     request: Request,
 ) -> Response {
     let mut exchange = Exchange::new(app, TracedAct::DeclareConsent, request);
-    let result = declare(&mut exchange, Target::Id(id)).await;
+    let result = declare(&mut exchange, |exchange| {
+        let id = identifier(&id)?;
+        exchange.names("Consent", id);
+        Ok(Target::Id(id))
+    });
+    let result = result.await;
     exchange.conclude(result).await
 }
 
@@ -71,41 +84,26 @@ pub(super) async fn read(
 /// Which right a write is about.
 enum Target {
     /// The one that the body describes.
-    Any,
+    Body,
+    /// The one of this key (`system|value`), which the body must describe.
+    Key(String),
     /// The one of this id, which the body must describe.
-    Id(String),
+    Id(Uuid),
 }
 
-async fn declare(exchange: &mut Exchange, target: Target) -> Result<Response, Error> {
+async fn declare(
+    exchange: &mut Exchange,
+    target: impl FnOnce(&mut Exchange) -> Result<Target, Error>,
+) -> Result<Response, Error> {
     exchange.identify()?;
     let wanted = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
     let if_match = answer::if_match(exchange.headers())?;
+    let target = target(exchange)?;
     let (Format::Json, body) = exchange.resource_bytes().await?;
     let resource = wire::read_json(&body, "Consent")?;
     let (declaration, warnings) = consent::read(&resource, &exchange.reading())?;
-    let act = Act::DeclareConsent {
-        holder: declaration.holder.clone(),
-        basis: declaration.basis,
-        active: declaration.active,
-    };
-    if let Target::Id(id) = &target {
-        right_of(exchange, id, &declaration).await?;
-    }
-    let end = end(exchange, &declaration)?;
-    let mut attempt = 1;
-    let (held, created) = loop {
-        let permit = exchange.permit(&act, &declaration.patient).await?;
-        let trace = exchange.trace();
-        let store = &exchange.app.store;
-        let declared = store
-            .declare(&permit, declaration.clone(), end, if_match, trace)
-            .await;
-        match declared {
-            Err(error) if store::is_stale(&error) && attempt < ATTEMPTS => attempt += 1,
-            other => break exchange.acted(other)?,
-        }
-    };
+    let (held, created) = write(exchange, &declaration, &target, if_match).await?;
     let status = if created {
         StatusCode::CREATED
     } else {
@@ -125,26 +123,53 @@ async fn declare(exchange: &mut Exchange, target: Target) -> Result<Response, Er
     Ok(response)
 }
 
-/// The right of this id belongs to the patient and the holder of the body.
-async fn right_of(
+async fn write(
     exchange: &mut Exchange,
-    id: &str,
+    declaration: &Declaration,
+    target: &Target,
+    if_match: Option<u32>,
+) -> Result<(Authorisation, bool), Error> {
+    let act = Act::DeclareConsent {
+        holder: declaration.holder.clone(),
+        basis: declaration.basis,
+        active: declaration.active,
+    };
+    let months = exchange.app.settings.dmp.authorisation_months;
+    let end = end(exchange.caller()?.1.now, months, declaration.until)?;
+    let mut attempt = 1;
+    loop {
+        let permit = exchange.permit(&act, &declaration.patient).await?;
+        is_about(exchange, target, declaration).await?;
+        let (store, trace) = (&exchange.app.store, exchange.trace());
+        let declared = store
+            .declare(&permit, declaration.clone(), end, if_match, trace)
+            .await;
+        match declared {
+            Err(error) if store::is_stale(&error) && attempt < ATTEMPTS => attempt += 1,
+            other => return exchange.acted(other),
+        }
+    }
+}
+
+/// The right in the URL is the one in the body: the patient and the holder of a right do not change.
+async fn is_about(
+    exchange: &mut Exchange,
+    target: &Target,
     declaration: &Declaration,
 ) -> Result<(), Error> {
-    let id = identifier(id)?;
-    exchange.names("Consent", id);
-    let patient = owner(exchange, Locator::Consent(id)).await?;
-    let permit = exchange.permit(&Act::ReadConsents, &patient).await?;
-    let held = exchange
-        .app
-        .store
-        .find_authorisations(&permit, exchange.trace())
-        .await?;
-    let held = held
-        .into_iter()
-        .find(|held| held.id == id)
-        .ok_or(Code::NotFound)?;
-    if patient == declaration.patient && held.declaration.holder == declaration.holder {
+    let same = match target {
+        Target::Body => true,
+        Target::Key(given) => {
+            let (system, value) = consent::key(declaration);
+            *given == format!("{system}|{value}")
+        }
+        Target::Id(id) => {
+            let patient = owner(exchange, Locator::Consent(*id)).await?;
+            let holder = exchange.app.store.holder(&patient, *id).await?;
+            patient == declaration.patient && holder.as_ref() == Some(&declaration.holder)
+        }
+    };
+    if same {
         return Ok(());
     }
     let changed = Issue::new(Code::ElementInvalid).at("Consent").detail(
@@ -154,17 +179,14 @@ async fn right_of(
     Err(changed.into())
 }
 
-/// The configured duration by calendar, never later than asked.
-fn end(exchange: &Exchange, declaration: &Declaration) -> Result<Instant, Error> {
-    let (_, context) = exchange.caller()?;
-    let months = i64::from(exchange.app.settings.dmp.authorisation_months);
-    let latest = context
-        .now
+/// When it ends: by calendar, the last day of a shorter month; sooner when the caller asks for it.
+fn end(now: Instant, months: u32, asked: Option<Instant>) -> Result<Instant, Error> {
+    let latest = now
         .to_zoned_datetime(paris())
-        .checked_add(months.months())
+        .checked_add(i64::from(months).months())
         .map_err(|_| Code::Internal)?
         .timestamp();
-    Ok(declaration.until.map_or(latest, |until| until.min(latest)))
+    Ok(asked.map_or(latest, |asked| asked.min(latest)))
 }
 
 async fn find(exchange: &mut Exchange) -> Result<Response, Error> {
@@ -231,4 +253,39 @@ async fn read_one(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
     let mut response = answer::resource(StatusCode::OK, format, body);
     answer::version(response.headers_mut(), held.version, held.updated);
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used)]
+    use super::*;
+
+    fn at(text: &str) -> Instant {
+        text.parse().expect("instant")
+    }
+
+    #[test]
+    fn months_are_counted_by_calendar_in_paris() {
+        let end = |now, months, asked| end(at(now), months, asked).expect("end");
+        assert_eq!(
+            end("2026-11-24T09:00:00Z", 12, None),
+            at("2027-11-24T09:00:00Z")
+        );
+        assert_eq!(
+            end("2026-08-31T10:00:00Z", 1, None),
+            at("2026-09-30T10:00:00Z")
+        );
+        // Over the change to winter time the hour on the wall stays.
+        assert_eq!(
+            end("2026-10-01T10:00:00Z", 1, None),
+            at("2026-11-01T11:00:00Z")
+        );
+        let soon = at("2026-12-01T00:00:00Z");
+        assert_eq!(end("2026-11-24T09:00:00Z", 12, Some(soon)), soon);
+        let late = at("2036-12-01T00:00:00Z");
+        assert_eq!(
+            end("2026-11-24T09:00:00Z", 1, Some(late)),
+            at("2026-12-24T09:00:00Z")
+        );
+    }
 }

@@ -113,6 +113,11 @@ pub(super) fn binary(
 /// # Errors
 /// `unsupported-media-type`.
 pub(super) fn body(headers: &HeaderMap) -> Result<Format, Error> {
+    let encoded = texts(headers, header::CONTENT_ENCODING)
+        .any(|encoding| !encoding.trim().eq_ignore_ascii_case("identity"));
+    if encoded {
+        return Err(Code::UnsupportedMediaType.into());
+    }
     let Some(media) = content_type(headers) else {
         return match headers.get(header::CONTENT_TYPE) {
             None => Ok(Format::Json),
@@ -323,6 +328,7 @@ mod tests {
         ] {
             assert!(of(bad).is_err(), "{bad}");
         }
+        assert!(body(&with(header::CONTENT_ENCODING, "gzip")).is_err());
     }
 
     #[test]

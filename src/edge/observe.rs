@@ -76,7 +76,7 @@ pub(super) async fn answer(
         method = verb,
         route,
         status,
-        ms = took.as_secs_f64() * 1_000.0,
+        us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         request_id = id,
         actor = kind,
         "request"

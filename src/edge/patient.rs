@@ -10,6 +10,7 @@ use super::exchange::{ATTEMPTS, Exchange};
 use super::negotiate::{self, Format};
 use super::read::{identifier, owner};
 use super::search::{Asked, nothing};
+use crate::dmp::actor::ActorKind;
 use crate::dmp::query::Page;
 use crate::dmp::record::Standing;
 use crate::dmp::trace::TracedAct;
@@ -95,10 +96,12 @@ async fn read_one(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
 /// The record as this caller may see it.
 fn show(exchange: &Exchange, standing: &Standing) -> Result<String, Error> {
     let (actor, context) = exchange.caller()?;
+    // An establishment holds no authorisation (AUT-03): it has no status to show.
+    let holder = actor.kind != ActorKind::Establishment;
     let view = View {
         operator: actor.operator,
         medecin_traitant: false,
-        authorisation: Some(AuthorisationStatus::of(standing, context.now)),
+        authorisation: holder.then(|| AuthorisationStatus::of(standing, context.now)),
     };
     Ok(patient::write(&standing.record, &view, &exchange.reading()).to_string())
 }

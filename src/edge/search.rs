@@ -13,7 +13,7 @@ use super::{answer, negotiate};
 use crate::dmp::ins::Ins;
 use crate::dmp::query::{After, Page};
 use crate::dmp::trace::TracedAct;
-use crate::error::{Error, Issue};
+use crate::error::{Code, Error, Issue};
 use crate::policy::Act;
 use crate::store::Locator;
 use crate::translate::list;
@@ -27,7 +27,18 @@ pub(super) async fn documents(State(app): State<Shared>, request: Request) -> Re
     exchange.conclude(result).await
 }
 
-/// `GET /fhir/List?…`, `POST /fhir/List/_search`, and `POST /fhir/List?…` as a guide prints it
+/// `POST /fhir/List?…`: a search, as a guide prints it; a List is only ever made by a deposit
+pub(super) async fn submissions_posted(State(app): State<Shared>, request: Request) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::SearchSubmissions, request);
+    let result = if exchange.posts_a_search() {
+        find_submissions(&mut exchange).await
+    } else {
+        exchange.identify().and(Err(Code::NotSupported.into()))
+    };
+    exchange.conclude(result).await
+}
+
+/// `GET /fhir/List?…` and `POST /fhir/List/_search`
 pub(super) async fn submissions(State(app): State<Shared>, request: Request) -> Response {
     let mut exchange = Exchange::new(app, TracedAct::SearchSubmissions, request);
     let result = find_submissions(&mut exchange).await;
@@ -143,6 +154,8 @@ pub(super) struct Asked {
     pub(super) strict: bool,
     format: negotiate::Format,
     after: Option<After>,
+    /// The sealed page, when the request follows a next link.
+    token: Option<String>,
 }
 
 impl Asked {
@@ -154,20 +167,22 @@ impl Asked {
         let format = exchange.format()?;
         let strict = negotiate::strict_handling(exchange.headers());
         let params = exchange.search().await?;
-        let Some(token) = params::first(&params, paging::PARAMETER) else {
+        let Some(token) = params::first(&params, paging::PARAMETER).map(str::to_owned) else {
             return Ok(Self {
                 params,
                 strict,
                 format,
                 after: None,
+                token: None,
             });
         };
-        let Continuation { params, after } = exchange.app.pages.open(resource, token)?;
+        let Continuation { params, after } = exchange.app.pages.open(resource, &token)?;
         Ok(Self {
             params,
             strict,
             format,
             after: Some(after),
+            token: Some(token),
         })
     }
 
@@ -186,6 +201,11 @@ impl Asked {
     ) -> Result<Response, Error> {
         let app = &exchange.app;
         let base = format!("{}/{resource}", app.settings.server.base_url);
+        let following = |token: &str| format!("{base}?{}={token}", paging::PARAMETER);
+        let self_link = match &self.token {
+            Some(token) => following(token),
+            None => params::link(&base, used),
+        };
         let next = match page.next {
             None => None,
             Some(after) => {
@@ -193,13 +213,12 @@ impl Asked {
                     params: self.params.clone(),
                     after,
                 };
-                let token = app.pages.seal(resource, &sealed)?;
-                Some(format!("{base}?{}={token}", paging::PARAMETER))
+                Some(following(&app.pages.seal(resource, &sealed)?))
             }
         };
         let head = searchset::Page {
             total: page.total,
-            self_link: &params::link(&base, used),
+            self_link: &self_link,
             next: next.as_deref(),
             warnings,
         };

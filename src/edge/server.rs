@@ -14,7 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 
 use super::app::{App, Shared};
 use super::observe;
@@ -26,6 +26,8 @@ const MAX_CONNECTIONS: usize = 1_024;
 const HEAD: Duration = Duration::from_secs(30);
 /// A connection is closed after that, between two requests: its certificate is then checked from the start again.
 const MAX_AGE: Duration = Duration::from_secs(300);
+/// For what is in flight when a connection has reached its age: a client that reads no answer is not waited for.
+const OVERTIME: Duration = Duration::from_secs(60);
 /// For what is in flight when the server stops.
 const LAST_CALL: Duration = Duration::from_secs(10);
 /// Longest head of a request. It may have 100 headers, as hyper has it.
@@ -42,16 +44,21 @@ impl Listening {
     /// when it is the default.
     ///
     /// # Errors
-    /// The address that could not be bound, and why.
-    pub async fn bind(settings: &mut Settings) -> Result<Self, (SocketAddr, io::Error)> {
+    /// The key of the address that could not be bound, and why.
+    pub async fn bind(settings: &mut Settings) -> Result<Self, (&'static str, io::Error)> {
         let server = &mut settings.server;
         let default = Server::default_base_url(server.listen);
-        let tls = bind(&mut server.listen).await?;
+        let tls = bind(&mut server.listen)
+            .await
+            .map_err(|error| ("server.listen", error))?;
         if server.base_url == default {
             server.base_url = Server::default_base_url(server.listen);
         }
         let admin = match &mut server.admin_listen {
-            Some(address) => Some(bind(address).await?),
+            Some(address) => {
+                let bound = bind(address).await;
+                Some(bound.map_err(|error| ("server.admin_listen", error))?)
+            }
             None => None,
         };
         Ok(Self { tls, admin })
@@ -63,11 +70,9 @@ impl Listening {
     }
 }
 
-async fn bind(address: &mut SocketAddr) -> Result<TcpListener, (SocketAddr, io::Error)> {
-    let listener = TcpListener::bind(*address)
-        .await
-        .map_err(|error| (*address, error))?;
-    *address = listener.local_addr().map_err(|error| (*address, error))?;
+async fn bind(address: &mut SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(*address).await?;
+    *address = listener.local_addr()?;
     Ok(listener)
 }
 
@@ -146,19 +151,14 @@ async fn connection(
         .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service);
     let mut served = pin!(served);
-    let retire = sleep_until(Instant::now() + MAX_AGE);
-    let mut retire = pin!(retire);
-    let mut last = false;
-    loop {
-        tokio::select! {
-            // How a client ended its connection is its own affair.
-            _ = served.as_mut() => return,
-            _ = stopping.changed(), if !last => {},
-            () = retire.as_mut(), if !last => {},
-        }
-        last = true;
-        served.as_mut().graceful_shutdown();
+    tokio::select! {
+        // How a client ended its connection is its own affair.
+        _ = served.as_mut() => return,
+        _ = stopping.changed() => {},
+        () = sleep(MAX_AGE) => {},
     }
+    served.as_mut().graceful_shutdown();
+    let _ = timeout(OVERTIME, served).await;
 }
 
 /// One open connection, counted while it lives.

@@ -120,6 +120,18 @@ impl Declare {
     }
 }
 
+/// The holder of one authorisation.
+pub(super) async fn holder(
+    conn: &mut Conn<'_>,
+    ins: &str,
+    id: Uuid,
+) -> Result<Option<ActorId>, DbError> {
+    let sql = "SELECT body FROM authorisation WHERE ins = $1 AND id = $2";
+    let rows = conn.query(sql, &[ins.into(), (&id).into()]).await?;
+    let held: Option<Authorisation> = rows.first().map(|row| row.json(0)).transpose()?;
+    Ok(held.map(|held| held.declaration.holder))
+}
+
 /// The authorisations that the caller holds (an employee's structure included) or declared, oldest first.
 pub(super) async fn find(
     conn: &mut Conn<'_>,

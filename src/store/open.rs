@@ -93,7 +93,13 @@ impl Store {
     /// The URL or the database.
     pub async fn check(url: &str) -> Result<(), OpenError> {
         match address(url)? {
-            Address::Sqlite(path) if path.exists() => Ok(sqlite::read_only(path).map(drop)?),
+            Address::Sqlite(path) if path.exists() => {
+                let mut db = sqlite::read_only(path)?;
+                // Opening reads nothing: only a query tells a database from any other file.
+                let mut conn = conn::Conn::Sqlite(&mut db);
+                let sql = "SELECT count(*) FROM sqlite_schema";
+                Ok(conn.query(sql, &[]).await.map(drop)?)
+            }
             Address::Sqlite(path) => {
                 let folder = path
                     .parent()

@@ -5,7 +5,7 @@ mod read;
 mod write;
 
 pub use read::read;
-pub use write::write;
+pub use write::{key, write};
 
 /// LOINC code of a consent document.
 const CONSENT_DOCUMENT: &str = "59284-0";

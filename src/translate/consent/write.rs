@@ -28,7 +28,7 @@ pub fn write(held: &Authorisation, now: Instant, _reading: &Reading) -> Value {
         .put("id", held.id.to_string())
         .put("meta", meta(held))
         .put("extension", extensions(held, now))
-        .put("identifier", vec![key(declaration)])
+        .put("identifier", vec![key_identifier(declaration)])
         .put(
             "status",
             if declaration.active {
@@ -73,12 +73,17 @@ fn extensions(held: &Authorisation, now: Instant) -> Vec<Value> {
     ]
 }
 
-/// The key of the right: category, patient, actor.
-fn key(declaration: &Declaration) -> Value {
+/// The key of the right (category, patient, actor), as system and value of an identifier.
+pub fn key(declaration: &Declaration) -> (&'static str, String) {
     let (patient, holder) = (declaration.patient.key(), declaration.holder.as_str());
+    (ours::CONSENT_KEY, format!("{CATEGORY}:{patient}:{holder}"))
+}
+
+fn key_identifier(declaration: &Declaration) -> Value {
+    let (system, value) = key(declaration);
     Object::new()
-        .put("system", ours::CONSENT_KEY)
-        .put("value", format!("{CATEGORY}:{patient}:{holder}"))
+        .put("system", system)
+        .put("value", value)
         .build()
 }
 

@@ -1,0 +1,182 @@
+//! What a new document replaces, transforms or signs: found in the record, if the depositor may know of it, and changed with it.
+
+use std::borrow::Cow;
+
+use uuid::Uuid;
+
+use super::{Deposit, Draft};
+use crate::dmp::document::{Availability, DocumentEntry, Relation, RelationKind};
+use crate::dmp::id::{Root, UniqueId};
+use crate::dmp::query::DocumentKey;
+use crate::error::{Code, Error, Issue};
+use crate::store::conn::{Conn, DbError};
+use crate::store::rows::Written;
+use crate::store::statement::Statement;
+use crate::store::visible;
+use crate::store::writer::Failure;
+
+/// Where a unique id of the record leads.
+const BY_UNIQUE_ID: &str = "SELECT entry FROM unique_id WHERE value = $1 AND ins = $2";
+
+impl Deposit {
+    /// Applies the relations of one draft. Gives its entry back, changed, when the relations change it.
+    pub(super) async fn relate<'d>(
+        &self,
+        conn: &mut Conn<'_>,
+        draft: &'d Draft,
+        warnings: &mut Vec<Issue>,
+    ) -> Result<Cow<'d, DocumentEntry>, Failure> {
+        let mut entry = Cow::Borrowed(&draft.written.entry);
+        for (kind, key) in &draft.targets {
+            let replaces = *kind == RelationKind::Replaces;
+            // A signature may come with what it signs; nothing replaces what comes with it.
+            let brought = self.brings(key).filter(|_| !replaces);
+            let known = match brought {
+                Some(_) => None,
+                None => Some(
+                    self.known(conn, key)
+                        .await?
+                        .ok_or(Code::ReplaceTargetUnknown)?,
+                ),
+            };
+            let target = match (brought, &known) {
+                (Some(target), _) => target.clone(),
+                (None, Some((target, _))) => target.metadata.unique_id.clone(),
+                (None, None) => continue,
+            };
+            let relation = Relation {
+                kind: *kind,
+                target,
+            };
+            let told = &entry.metadata.relations;
+            if told.contains(&relation) {
+                continue;
+            }
+            // What the resource and the header replace is one document.
+            if replaces
+                && told
+                    .iter()
+                    .any(|known| known.kind == RelationKind::Replaces)
+            {
+                return Err(two_targets().into());
+            }
+            let masked = match known {
+                Some(known) if replaces => self.replace(conn, known).await?,
+                _ => false,
+            };
+            let metadata = &mut entry.to_mut().metadata;
+            metadata.labels.masked |= masked;
+            metadata.relations.push(relation);
+        }
+        if let Some(target) = &draft.header_replaces {
+            warnings.push(Issue::new(Code::RelationOnlyInHeader).warning());
+            let key = DocumentKey::Unique(target.clone());
+            if let Some(known) = self.known(conn, &key).await? {
+                let masked = self.replace(conn, known).await?;
+                let metadata = &mut entry.to_mut().metadata;
+                metadata.labels.masked |= masked;
+                metadata.relations.push(Relation {
+                    kind: RelationKind::Replaces,
+                    target: target.clone(),
+                });
+            }
+        }
+        Ok(entry)
+    }
+
+    /// The unique id of a document of this very submission.
+    fn brings(&self, key: &DocumentKey) -> Option<&UniqueId> {
+        let mut brought = self
+            .drafts
+            .iter()
+            .map(|draft| &draft.written.entry.metadata.unique_id);
+        match key {
+            DocumentKey::Unique(target) => brought.find(|id| *id == target),
+            DocumentKey::Uuid(target) => {
+                brought.find(|id| id.root == Root::Uuid(*target) && id.extension.is_none())
+            }
+            DocumentKey::Id(_) => None,
+        }
+    }
+
+    /// An earlier document of the record that the depositor may know of, and whether it is his own.
+    async fn known(
+        &self,
+        conn: &mut Conn<'_>,
+        key: &DocumentKey,
+    ) -> Result<Option<(DocumentEntry, bool)>, DbError> {
+        if self.brings(key).is_some() {
+            return Ok(None);
+        }
+        let (sql, value) = match key {
+            DocumentKey::Id(id) => (
+                "SELECT id FROM document WHERE id = $1 AND ins = $2",
+                id.into(),
+            ),
+            DocumentKey::Unique(id) => (BY_UNIQUE_ID, id.to_string().into()),
+            DocumentKey::Uuid(id) => {
+                let by_uuid = "SELECT id FROM document WHERE entry_uuid = $1 AND ins = $2";
+                let found = conn
+                    .query(by_uuid, &[id.into(), (&self.ins).into()])
+                    .await?;
+                match found.first() {
+                    Some(row) => (
+                        "SELECT id FROM document WHERE id = $1 AND ins = $2",
+                        row.uuid(0)?.into(),
+                    ),
+                    None => (BY_UNIQUE_ID, id.to_string().into()),
+                }
+            }
+        };
+        let located = conn.query(sql, &[value, (&self.ins).into()]).await?;
+        let Some(located) = located.first() else {
+            return Ok(None);
+        };
+        let mut statement = Statement::new("SELECT t.entry, CASE WHEN d.ins = ");
+        statement.bind(&self.ins).push(" AND ");
+        visible::own(&mut statement, self.permit.ownership());
+        statement
+            .push(" THEN 1 ELSE 0 END FROM document d JOIN document_text t ON t.ins = d.ins AND t.id = d.id \
+                 WHERE d.ins = $1 AND d.id = ")
+            .bind(located.uuid(0)?)
+            .push(" AND ");
+        visible::documents(&mut statement, self.permit.visibility());
+        let rows = conn.query(&statement.text, &statement.values).await?;
+        match rows.first() {
+            Some(row) => Ok(Some((row.json(0)?, row.int(1)? == 1))),
+            None => Ok(None),
+        }
+    }
+
+    /// Makes a document the old one. Tells whether it was masked: a mask outlives a replacement.
+    async fn replace(
+        &self,
+        conn: &mut Conn<'_>,
+        (mut target, own): (DocumentEntry, bool),
+    ) -> Result<bool, Failure> {
+        if !own {
+            return Err(Code::NotAuthor.into());
+        }
+        if target.availability == Availability::Deprecated {
+            return Err(Code::AlreadyReplaced.into());
+        }
+        let masked = target.metadata.labels.masked;
+        target.availability = Availability::Deprecated;
+        target.version += 1;
+        target.entry_uuid = Uuid::new_v4();
+        target.updated = self.now;
+        Written::new(target, self.render.as_ref())?
+            .update(conn, &self.ins)
+            .await?;
+        Ok(masked)
+    }
+}
+
+/// The resource and the CDA header replace different documents; neither is named, since one may be hidden from the caller.
+fn two_targets() -> Error {
+    Issue::new(Code::MetadataMismatch)
+        .at("DocumentReference.relatesTo")
+        .with("declared", "…")
+        .with("found", "…")
+        .into()
+}
