@@ -125,7 +125,7 @@ async fn fetch(
     for mut row in conn.query(&statement.text, &statement.values).await? {
         let id = row.uuid(0)?;
         if let Some(document) = documents.iter_mut().find(|document| document.id == id) {
-            document.resource = row.take_text(1)?;
+            document.resource = row.take_text(1)?.into();
             texts.put((id, document.version), &document.resource);
         }
     }
@@ -138,8 +138,8 @@ fn stored_document(mut row: Row) -> Result<StoredDocument, DbError> {
         version: row.version(2)?,
         updated: row.instant(3)?,
         resource: match row.len() {
-            5 => row.take_text(4)?,
-            _ => String::new(),
+            5 => row.take_text(4)?.into(),
+            _ => "".into(),
         },
     })
 }

@@ -31,7 +31,7 @@ pub(super) async fn document(
             id: row.uuid(0)?,
             version: row.version(1)?,
             updated: row.instant(2)?,
-            resource: row.take_text(3)?,
+            resource: row.take_text(3)?.into(),
         })
     };
     rows.into_iter().next().map(stored).transpose()

@@ -4,7 +4,7 @@
 //! SQLite needs it: a reader loses its page cache at every commit of another connection, and each read commits a trace.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
@@ -22,21 +22,21 @@ pub(super) struct Texts(Mutex<Generations>);
 
 #[derive(Default)]
 struct Generations {
-    young: HashMap<Key, String>,
+    young: HashMap<Key, Arc<str>>,
     bytes: usize,
-    old: HashMap<Key, String>,
+    old: HashMap<Key, Arc<str>>,
 }
 
 impl Texts {
     /// The texts of these entries, in their order; None for one that is not here.
-    pub(super) fn get(&self, keys: impl Iterator<Item = Key>) -> Vec<Option<String>> {
+    pub(super) fn get(&self, keys: impl Iterator<Item = Key>) -> Vec<Option<Arc<str>>> {
         let mut texts = self.lock();
         keys.map(|key| texts.get(key)).collect()
     }
 
     /// Keeps a text.
-    pub(super) fn put(&self, key: Key, text: &str) {
-        self.lock().put(key, text.to_owned());
+    pub(super) fn put(&self, key: Key, text: &Arc<str>) {
+        self.lock().put(key, Arc::clone(text));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Generations> {
@@ -45,16 +45,16 @@ impl Texts {
 }
 
 impl Generations {
-    fn get(&mut self, key: Key) -> Option<String> {
+    fn get(&mut self, key: Key) -> Option<Arc<str>> {
         if let Some(text) = self.young.get(&key) {
-            return Some(text.clone());
+            return Some(Arc::clone(text));
         }
         let text = self.old.remove(&key)?;
-        self.put(key, text.clone());
+        self.put(key, Arc::clone(&text));
         Some(text)
     }
 
-    fn put(&mut self, key: Key, text: String) {
+    fn put(&mut self, key: Key, text: Arc<str>) {
         let cost = text.len() + OVERHEAD;
         if cost > BUDGET / 2 {
             return;
@@ -77,19 +77,16 @@ mod tests {
     fn a_version_is_another_text() {
         let texts = Texts::default();
         let id = Uuid::new_v4();
-        texts.put((id, 1), "one");
-        texts.put((id, 2), "two");
+        texts.put((id, 1), &"one".into());
+        texts.put((id, 2), &"two".into());
         let found = texts.get([(id, 2), (id, 3), (id, 1)].into_iter());
-        assert_eq!(
-            found,
-            [Some("two".to_owned()), None, Some("one".to_owned())]
-        );
+        assert_eq!(found, [Some("two".into()), None, Some("one".into())]);
     }
 
     #[test]
     fn what_is_used_stays_and_the_budget_holds() {
         let texts = Texts::default();
-        let text = "x".repeat(100_000);
+        let text: Arc<str> = "x".repeat(100_000).into();
         let used = (Uuid::new_v4(), 1);
         texts.put(used, &text);
         for _ in 0..1000 {
@@ -105,7 +102,7 @@ mod tests {
             texts.put((Uuid::new_v4(), 1), &text);
         }
         assert_eq!(texts.get([forgotten].into_iter()), [None]);
-        texts.put((Uuid::new_v4(), 1), &"x".repeat(BUDGET));
+        texts.put((Uuid::new_v4(), 1), &"x".repeat(BUDGET).into());
         assert!(
             texts.lock().bytes <= BUDGET / 2,
             "one text never pushes out all the others"
