@@ -5,10 +5,13 @@
 
 pub mod bundle;
 pub mod client;
+pub mod consent;
+pub mod header;
 pub mod server;
 
 pub use bundle::{bundle_for, record_for};
 pub use client::{Client, Reply};
+pub use consent::consent_for;
 pub use server::{Options, Server};
 
 use std::path::{Path, PathBuf};
