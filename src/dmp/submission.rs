@@ -60,7 +60,8 @@ pub struct NewDocument {
     /// What the depositor relates it to, as named by him; the store resolves these in its transaction and keeps them as
     /// `metadata.relations`, which is empty here.
     pub targets: Vec<(RelationKind, DocumentKey)>,
-    /// A relation that only the CDA header told (`RPLC` without `relatesTo`): applied when its target may be known, else dropped with a warning.
+    /// What the CDA header says is replaced (`RPLC`). Where `targets` tell a replacement too, it must be the same document; alone, it is
+    /// applied when its target may be known, else dropped, both with a warning.
     pub header_replaces: Option<UniqueId>,
 }
 

@@ -163,6 +163,9 @@ impl Deposit {
                     let known = self.known(conn, key).await?;
                     let known = known.ok_or(Code::ReplaceTargetUnknown)?;
                     let target = known.0.metadata.unique_id.clone();
+                    if replaces && !matches!(key, DocumentKey::Unique(_)) {
+                        as_the_header_says(draft.header_replaces.as_ref(), &target)?;
+                    }
                     if replaces && self.replace(conn, known).await? {
                         entry.to_mut().metadata.labels.masked = true;
                     }
@@ -175,7 +178,9 @@ impl Deposit {
             };
             entry.to_mut().metadata.relations.push(relation);
         }
-        if let Some(target) = &draft.header_replaces {
+        let mut kinds = draft.targets.iter().map(|(kind, _)| *kind);
+        let told = kinds.any(|kind| kind == RelationKind::Replaces);
+        if let Some(target) = draft.header_replaces.as_ref().filter(|_| !told) {
             warnings.push(Issue::new(Code::RelationOnlyInHeader).warning());
             let key = DocumentKey::Unique(target.clone());
             if let Some(known) = self.known(conn, &key).await? {
@@ -357,6 +362,20 @@ impl Act for Deposit {
             },
             line: self.line.clone(),
         })
+    }
+}
+
+/// A target named otherwise than by unique id is held against the header once it is found.
+fn as_the_header_says(header: Option<&UniqueId>, target: &UniqueId) -> Result<(), Failure> {
+    match header {
+        Some(header) if header != target => {
+            let issue = Issue::new(Code::MetadataMismatch)
+                .at("DocumentReference.relatesTo.target")
+                .with("declared", target.to_string())
+                .with("found", header.to_string());
+            Err(crate::error::Error::from(issue).into())
+        }
+        _ => Ok(()),
     }
 }
 
