@@ -4,13 +4,15 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use passerelle::cli::demo::cards::card;
 use passerelle::cli::demo::pki::CardSpec;
 use serde_json::Value;
 use support::document::{PATIENT, TABLES};
 use support::pki::Cards;
-use support::{Document, Options, Server, consent_for, shared_data};
+use support::{Client, Document, Options, Server, consent_for, shared_data};
+use tokio::task::JoinSet;
 
 /// Codes of TRE_G15 and of the matrix's own columns, in the matrix or not, as a card may carry them.
 const PROFESSIONS: [u8; 33] = [
@@ -150,53 +152,70 @@ async fn every_profession_finds_and_reads_the_types_of_its_column() {
     }
 
     let expected = expected(&types);
+    let deposited = Arc::new(deposited);
+    let mut at_work = JoinSet::new();
     for (name, id, profession) in people {
-        let mut client = server.client(&name);
-        let declared = client.post("/Consent", &consent_for(PATIENT, &id)).await;
-        declared.assert_status(201);
-        let parameters = [
-            ("patient.identifier", PATIENT),
-            ("status", "current"),
-            ("_count", "200"),
-        ];
-        let found = client.search("DocumentReference", &parameters).await;
-        let Some(readable) = &expected[&profession] else {
-            found.assert_refused(403, "card-cannot-consult");
-            for (code, document, content) in deposited.iter().step_by(10) {
-                for path in [document, content] {
-                    let refused = client.get(path).await;
-                    assert_eq!(refused.status, 403, "{name} {code}");
-                    refused.assert_refused(403, "card-cannot-consult");
-                }
-            }
-            continue;
-        };
-        let found = found.assert_status(200).json();
-        let codes: Vec<String> = found["entry"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(|entry| entry["search"]["mode"] == "match")
-            .map(|entry| &entry["resource"]["type"]["coding"][0]["code"])
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect();
-        assert_eq!(
-            codes.iter().cloned().collect::<BTreeSet<_>>(),
-            *readable,
-            "{name}"
-        );
-        assert_eq!(codes.len(), readable.len(), "{name}");
-        assert_eq!(found["total"], readable.len(), "{name}");
-        for (code, document, content) in &deposited {
+        let client = server.client(&name);
+        let (readable, deposited) = (expected[&profession].clone(), deposited.clone());
+        at_work.spawn(consult(client, name, id, readable, deposited));
+    }
+    while let Some(done) = at_work.join_next().await {
+        done.unwrap();
+    }
+}
+
+/// One professional declares his consent, searches, and tries every document.
+async fn consult(
+    mut client: Client,
+    name: String,
+    id: String,
+    readable: Option<BTreeSet<String>>,
+    deposited: Arc<Vec<(String, String, String)>>,
+) {
+    let declared = client.post("/Consent", &consent_for(PATIENT, &id)).await;
+    declared.assert_status(201);
+    let parameters = [
+        ("patient.identifier", PATIENT),
+        ("status", "current"),
+        ("_count", "200"),
+    ];
+    let found = client.search("DocumentReference", &parameters).await;
+    let Some(readable) = readable else {
+        found.assert_refused(403, "card-cannot-consult");
+        for (code, document, content) in deposited.iter().step_by(10) {
             for path in [document, content] {
-                let read = client.get(path).await;
-                if readable.contains(code) {
-                    assert_eq!(read.status, 200, "{name} {code} {path}");
-                } else {
-                    assert_eq!(read.status, 404, "{name} {code} {path}");
-                    read.assert_refused(404, "not-found");
-                }
+                let refused = client.get(path).await;
+                assert_eq!(refused.status, 403, "{name} {code}");
+                refused.assert_refused(403, "card-cannot-consult");
+            }
+        }
+        return;
+    };
+    let found = found.assert_status(200).json();
+    let codes: Vec<String> = found["entry"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry["search"]["mode"] == "match")
+        .map(|entry| &entry["resource"]["type"]["coding"][0]["code"])
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(
+        codes.iter().cloned().collect::<BTreeSet<_>>(),
+        readable,
+        "{name}"
+    );
+    assert_eq!(codes.len(), readable.len(), "{name}");
+    assert_eq!(found["total"], readable.len(), "{name}");
+    for (code, document, content) in deposited.iter() {
+        for path in [document, content] {
+            let read = client.get(path).await;
+            if readable.contains(code) {
+                assert_eq!(read.status, 200, "{name} {code} {path}");
+            } else {
+                assert_eq!(read.status, 404, "{name} {code} {path}");
+                read.assert_refused(404, "not-found");
             }
         }
     }
