@@ -186,7 +186,7 @@ pub struct Issue {
     pub expression: Option<String>,
     /// Place in a CDA document.
     pub position: Option<Position>,
-    /// Rule that decided (`rules.md` id).
+    /// Rule that decided (its id in the rule catalogue).
     pub rule: Option<&'static str>,
     /// Values of the sentence's placeholders.
     pub params: Vec<(&'static str, String)>,
