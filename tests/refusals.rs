@@ -572,6 +572,33 @@ async fn every_refusal_is_the_one_of_the_table_and_leaves_nothing() {
     }
 }
 
+/// A target may be named by a reference: once found, it must be the one that the header announces.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_named_by_reference_is_held_against_the_header() {
+    let server = Server::start();
+    open_records(&server).await;
+    let mut hospital = server.client("hopital");
+    let (old, other) = (Document::new(), Document::new());
+    let mut references = Vec::new();
+    for document in [&old, &other] {
+        let made = hospital.post("", &document.bundle()).await;
+        let made = made.assert_status(200).json();
+        let location = made["entry"][1]["response"]["location"].as_str().unwrap();
+        let reference = location.split("/_history").next().unwrap();
+        references.push(reference.to_owned());
+    }
+    let mut bundle = Document::replacing(old.unique_id()).bundle();
+    for (reference, accepted) in [(&references[1], false), (&references[0], true)] {
+        bundle["entry"][1]["resource"]["relatesTo"] =
+            json!([{"code": "replaces", "target": {"reference": reference}}]);
+        let reply = hospital.post("", &bundle).await;
+        match accepted {
+            true => drop(reply.assert_status(200)),
+            false => reply.assert_refused(422, "metadata-mismatch"),
+        }
+    }
+}
+
 /// Severity and code of each issue.
 fn codes(outcome: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
