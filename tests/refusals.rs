@@ -18,18 +18,15 @@ use uuid::Uuid;
 
 /// What no client can provoke at will.
 const NOT_HERE: [(Code, &str); 4] = [
-    (
-        Code::Busy,
-        "needs a writer that is saturated: tests of the store",
-    ),
+    (Code::Busy, "needs a writer that is saturated"),
     (Code::Internal, "needs a defect of ours"),
     (
         Code::RequestTimeout,
-        "needs a body that stalls: tests of the edge",
+        "needs a body that stalls, which the client of these tests cannot send",
     ),
     (
         Code::BlockedByPatient,
-        "patients have no portal here yet: tests of the policy",
+        "nothing served here lets a patient block: tests/policy.rs decides it",
     ),
 ];
 
