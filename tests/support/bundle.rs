@@ -204,7 +204,6 @@ fn document_reference(bytes: &[u8], header: &Value) -> Value {
         "masterIdentifier": {"use": "usual", "system": identifier_system, "value": identifier},
         "status": "current",
         "type": coded(&header["type"]),
-        "category": [coded(&header["class"])],
         "subject": {"identifier": {"system": ins_system, "value": ins}},
         "date": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         "author": authors,
@@ -224,6 +223,9 @@ fn document_reference(bytes: &[u8], header: &Value) -> Value {
             "sourcePatientInfo": {"reference": "#source"}
         }
     });
+    if header["class"]["code"].is_string() {
+        document["category"] = json!([coded(&header["class"])]);
+    }
     if !relates_to.is_empty() {
         document["relatesTo"] = json!(relates_to);
     }

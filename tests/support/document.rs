@@ -114,3 +114,12 @@ pub fn set_patient(sample: &mut Sample, patient: &str) {
     let root = system.strip_prefix("urn:oid:").expect("OID");
     sample.patient_ids = format!(r#"<id root="{root}" extension="{ins}"/>"#);
 }
+
+/// A test INS with its key (`<system>|<INS>`), the n-th of a series.
+pub fn ins(n: u64) -> String {
+    let number = 2_790_763_220_000 + n;
+    format!(
+        "urn:oid:1.2.250.1.213.1.4.10|{number}{:02}",
+        97 - number % 97
+    )
+}
