@@ -25,7 +25,7 @@ CREATE TABLE unique_id (
     entry {bytes} NOT NULL
 ){keyed};
 
--- The large columns stand last: a filter reads the head of a row only.
+-- What a search filters by. A record's rows stand side by side in SQLite; their large texts stand apart.
 CREATE TABLE document (
     ins {key} NOT NULL,
     id {bytes} NOT NULL,
@@ -59,10 +59,17 @@ CREATE TABLE document (
     mime_type TEXT NOT NULL,
     sha1 {bytes} NOT NULL,
     sha256 {bytes} NOT NULL,
+    PRIMARY KEY (ins, id)
+){keyed};
+
+-- The two written forms of an entry: as it is answered, and as it is read back. One version of a text never changes.
+CREATE TABLE document_text (
+    ins {key} NOT NULL,
+    id {bytes} NOT NULL,
     resource TEXT NOT NULL,
     entry TEXT NOT NULL,
     PRIMARY KEY (ins, id)
-);
+){keyed};
 
 CREATE TABLE submission (
     ins {key} NOT NULL,
@@ -99,7 +106,7 @@ CREATE TABLE content (
     sha256 {bytes} NOT NULL,
     bytes {bytes} NOT NULL,
     PRIMARY KEY (ins, sha256)
-);
+){keyed};
 
 CREATE TABLE authorisation (
     ins {key} NOT NULL,
@@ -126,7 +133,7 @@ CREATE TABLE journal (
     hash {bytes} NOT NULL,
     body TEXT NOT NULL,
     PRIMARY KEY (ins, seq)
-);
+){keyed};
 
 CREATE TABLE journal_head (
     ins {key} PRIMARY KEY,

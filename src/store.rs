@@ -21,6 +21,7 @@ mod running;
 mod schema;
 mod sqlite;
 mod statement;
+mod texts;
 mod verification;
 mod visible;
 mod writer;
@@ -148,18 +149,19 @@ impl Store {
     ) -> Result<Page<StoredDocument>, Error> {
         let ins = record_of(permit)?;
         let mut reader = self.reader().await?;
-        let first = find::documents(&mut reader.conn()?, &ins, permit, query, false).await?;
-        let page = match first {
-            Answer::Whole(page) => page,
-            Answer::Counted => {
-                reader.begin().await?;
-                let again = find::documents(&mut reader.conn()?, &ins, permit, query, true).await?;
-                reader.end().await?;
-                match again {
-                    Answer::Whole(page) => page,
-                    Answer::Counted => return Err(Code::Internal.into()),
-                }
-            }
+        let texts = match &self.home {
+            Home::Sqlite(home) => Some(home.texts()),
+            Home::Postgres(_) => None,
+        };
+        let mut answer =
+            find::documents(&mut reader.conn()?, texts, &ins, permit, query, false).await?;
+        if let Answer::Again = answer {
+            reader.begin().await?;
+            answer = find::documents(&mut reader.conn()?, texts, &ins, permit, query, true).await?;
+            reader.end().await?;
+        }
+        let Answer::Page(page) = answer else {
+            return Err(Code::Internal.into());
         };
         drop(reader);
         self.trace(trace).await?;

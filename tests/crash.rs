@@ -39,7 +39,6 @@ fn server_side() {
         let publishers: Vec<_> = (0..PUBLISHERS)
             .map(|_| tokio::spawn(publish(world.clone())))
             .collect();
-        say("ready");
         for publisher in publishers {
             publisher.await.expect("publisher");
         }
@@ -106,8 +105,10 @@ struct Acknowledged {
     refusals: usize,
 }
 
-/// Lets the server side live for a while, then kills it.
-fn live_and_die(url: &str, life: Duration, acknowledged: &mut Acknowledged) {
+/// Lets the server side live until it acknowledged some documents, then kills it in the middle of the next ones.
+fn live_and_die(url: &str, acknowledged: &mut Acknowledged) {
+    let (_, a, b, _) = Uuid::new_v4().as_fields();
+    let (documents, pause) = (10 + usize::from(a) % 60, u64::from(b) % 20_000);
     let program = std::env::current_exe().expect("program");
     let mut child = Command::new(program)
         .args(["--exact", "server_side", "--nocapture"])
@@ -116,35 +117,30 @@ fn live_and_die(url: &str, life: Duration, acknowledged: &mut Acknowledged) {
         .spawn()
         .expect("start");
     let out = BufReader::new(child.stdout.take().expect("standard output"));
-    let mut killer = Some(child);
-    let mut timer = None;
+    let enough = acknowledged.documents.len() + documents;
+    let mut dying = false;
     for line in out.lines() {
         let line = line.expect("line");
         let Some(said) = line.strip_prefix("crash: ") else {
             continue;
         };
-        let words: Vec<&str> = said.split(' ').collect();
-        match words.as_slice() {
-            ["ready"] => {}
+        match said.split(' ').collect::<Vec<_>>().as_slice() {
             ["kept", id, content] => {
                 let id = id.parse().expect("id");
                 acknowledged.documents.insert(id, (*content).to_owned());
-                // Its time runs from its first document: however slow the machine, each life writes.
-                if let Some(mut child) = killer.take() {
-                    timer = Some(std::thread::spawn(move || {
-                        std::thread::sleep(life);
-                        // SIGKILL: nothing of it can be caught.
-                        child.kill().expect("kill");
-                        child.wait().expect("wait")
-                    }));
-                }
             }
             ["refused"] => acknowledged.refusals += 1,
             _ => panic!("{line}"),
         }
+        if acknowledged.documents.len() >= enough && !dying {
+            dying = true;
+            std::thread::sleep(Duration::from_micros(pause));
+            // SIGKILL: nothing of it can be caught.
+            child.kill().expect("kill");
+        }
     }
-    let status = timer.expect("it wrote").join().expect("killed");
-    assert!(!status.success(), "it was killed");
+    assert!(!child.wait().expect("wait").success(), "it was killed");
+    assert!(dying, "it died by itself");
 }
 
 async fn crash(url: &str) {
@@ -153,17 +149,14 @@ async fn crash(url: &str) {
     world.store.close().await;
     let mut acknowledged = Acknowledged::default();
     for _ in 0..KILLS {
-        // Random, but never so short that nothing is written.
-        let life = Duration::from_millis(40 + u64::from(Uuid::new_v4().as_fields().1) % 360);
         let url = url.to_owned();
         acknowledged = tokio::task::spawn_blocking(move || {
-            live_and_die(&url, life, &mut acknowledged);
+            live_and_die(&url, &mut acknowledged);
             acknowledged
         })
         .await
         .expect("a life");
     }
-    assert!(acknowledged.documents.len() >= KILLS, "each life wrote");
     let world = World::open(url).await;
     let found = world.store.verify_journal().await.expect("verify");
     assert!(matches!(found, Verification::Whole { .. }), "{found:?}");
@@ -195,7 +188,7 @@ async fn crash(url: &str) {
 async fn every_document_is_whole(world: &World, acknowledged: &Acknowledged) {
     let doctor = physician();
     let permit = world.permit(&doctor, &Act::ReadContent).await;
-    let stored = raw::column(&world.url, "SELECT entry FROM document").await;
+    let stored = raw::column(&world.url, "SELECT entry FROM document_text").await;
     let entries: HashMap<Uuid, passerelle::dmp::document::DocumentEntry> = stored
         .iter()
         .map(|entry| serde_json::from_str(entry).expect("entry"))
@@ -232,6 +225,10 @@ async fn no_document_is_half_there(url: &str) {
         ),
         (
             "document d JOIN locator l ON l.id <> d.id AND l.target = d.id",
+            documents,
+        ),
+        (
+            "document d JOIN document_text t ON t.ins = d.ins AND t.id = d.id",
             documents,
         ),
         ("content", documents),

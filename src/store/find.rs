@@ -5,32 +5,44 @@ use super::conn::{Conn, DbError};
 use super::row::Row;
 use super::schema::status;
 use super::statement::Statement;
+use super::texts::Texts;
 use super::{StoredDocument, visible};
+use uuid::Uuid;
+
 use crate::dmp::document::Availability;
 use crate::dmp::query::{After, DocumentQuery, Page, Sort, SortField};
 use crate::dmp::submission::SubmissionSet;
 use crate::policy::{Permit, Visibility};
 
-/// A search that may be answered by one query, or needs a snapshot to count what one page does not show.
+/// A search that may be answered by one query, or needs a snapshot: to count what one page does not show, to fetch texts.
 pub(super) enum Answer<T> {
-    /// The whole result is on this page.
-    Whole(Page<T>),
+    /// The result.
+    Page(Page<T>),
     /// Ask again within a snapshot.
-    Counted,
+    Again,
 }
 
 /// What is searched.
 struct Target {
-    from: &'static str,
     columns: &'static str,
+    from: &'static str,
     id: &'static str,
     key: &'static str,
 }
 
-fn documents_by(sort: Sort) -> Target {
+/// The sort key, an integer, comes second, the text last.
+fn documents_by(sort: Sort, with_text: bool) -> Target {
+    let (columns, from) = if with_text {
+        (
+            ", d.version, d.updated, t.resource",
+            " FROM document d JOIN document_text t ON t.ins = d.ins AND t.id = d.id WHERE d.ins = ",
+        )
+    } else {
+        (", d.version, d.updated", " FROM document d WHERE d.ins = ")
+    };
     Target {
-        from: " FROM document d WHERE d.ins = ",
-        columns: "d.id, d.version, d.updated, d.resource, ",
+        columns,
+        from,
         id: "d.id",
         key: match sort.field {
             SortField::Creation => "d.created_start",
@@ -42,8 +54,8 @@ fn documents_by(sort: Sort) -> Target {
 
 fn submissions_by(sort: Sort) -> Target {
     Target {
+        columns: ", s.entry",
         from: " FROM submission s WHERE s.ins = ",
-        columns: "s.id, s.entry, ",
         id: "s.id",
         key: match sort.field {
             SortField::Creation | SortField::Deposited => "s.sent_start",
@@ -52,37 +64,83 @@ fn submissions_by(sort: Sort) -> Target {
     }
 }
 
-/// Documents of a record, in one query when one page holds them all.
+/// Documents of a record. With `texts`, resources come from there as far as they can.
 pub(super) async fn documents(
     conn: &mut Conn<'_>,
+    texts: Option<&Texts>,
     ins: &str,
     permit: &Permit,
     query: &DocumentQuery,
-    counted: bool,
+    in_snapshot: bool,
 ) -> Result<Answer<StoredDocument>, DbError> {
-    let target = documents_by(query.sort);
-    let found = page(conn, &target, ins, query, counted, |statement| {
+    let target = documents_by(query.sort, texts.is_none());
+    let found = page(conn, &target, ins, query, in_snapshot, |statement| {
         document_filter(statement, permit.visibility(), query);
     })
     .await?;
     let Some((total, rows, more)) = found else {
-        return Ok(Answer::Counted);
+        return Ok(Answer::Again);
     };
-    let next = next(&rows, more, 4)?;
-    let rows = rows
+    let next = next(&rows, more)?;
+    let mut documents = rows
         .into_iter()
         .map(stored_document)
-        .collect::<Result<_, _>>()?;
-    Ok(Answer::Whole(Page { total, rows, next }))
+        .collect::<Result<Vec<_>, _>>()?;
+    if let Some(texts) = texts {
+        let keys = documents.iter().map(|found| (found.id, found.version));
+        let known = texts.get(keys);
+        if known.contains(&None) && !in_snapshot {
+            return Ok(Answer::Again);
+        }
+        for (document, text) in documents.iter_mut().zip(known) {
+            document.resource = text.unwrap_or_default();
+        }
+        fetch(conn, texts, ins, &mut documents).await?;
+    }
+    Ok(Answer::Page(Page {
+        total,
+        rows: documents,
+        next,
+    }))
 }
 
-/// The first four columns of a document.
-pub(super) fn stored_document(mut row: Row) -> Result<StoredDocument, DbError> {
+/// Reads the texts that are still missing, and keeps them. Needs the snapshot that gave the versions.
+async fn fetch(
+    conn: &mut Conn<'_>,
+    texts: &Texts,
+    ins: &str,
+    documents: &mut [StoredDocument],
+) -> Result<(), DbError> {
+    let missing: Vec<Uuid> = documents
+        .iter()
+        .filter(|document| document.resource.is_empty())
+        .map(|document| document.id)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let mut statement =
+        Statement::new("SELECT t.id, t.resource FROM document_text t WHERE t.ins = ");
+    statement.bind(ins).push(" AND t.id IN ").list(missing);
+    for mut row in conn.query(&statement.text, &statement.values).await? {
+        let id = row.uuid(0)?;
+        if let Some(document) = documents.iter_mut().find(|document| document.id == id) {
+            document.resource = row.take_text(1)?.into();
+            texts.put((id, document.version), &document.resource);
+        }
+    }
+    Ok(())
+}
+
+fn stored_document(mut row: Row) -> Result<StoredDocument, DbError> {
     Ok(StoredDocument {
         id: row.uuid(0)?,
-        version: row.version(1)?,
-        updated: row.instant(2)?,
-        resource: row.take_text(3)?,
+        version: row.version(2)?,
+        updated: row.instant(3)?,
+        resource: match row.len() {
+            5 => row.take_text(4)?.into(),
+            _ => "".into(),
+        },
     })
 }
 
@@ -99,10 +157,10 @@ pub(super) async fn submissions(
     })
     .await?;
     let (total, rows, more) = found.ok_or(DbError::Shape)?;
-    let next = next(&rows, more, 2)?;
+    let next = next(&rows, more)?;
     let mut sets = rows
         .iter()
-        .map(|row| row.json(1))
+        .map(|row| row.json(2))
         .collect::<Result<Vec<SubmissionSet>, _>>()?;
     fill(conn, ins, permit, &mut sets).await?;
     Ok(Page {
@@ -173,21 +231,21 @@ fn submission_filter<'a>(
 
 type Found = Option<(u64, Vec<Row>, bool)>;
 
-/// Reads one page: how many match, the rows, and whether more follow. None when a count is needed and not asked for.
+/// Reads one page: how many match, the rows, and whether more follow. None when a count is needed and there is no snapshot.
 async fn page<'a>(
     conn: &mut Conn<'_>,
     target: &Target,
     ins: &'a str,
     query: &DocumentQuery,
-    counted: bool,
+    in_snapshot: bool,
     filter: impl Fn(&mut Statement<'a>),
 ) -> Result<Found, DbError> {
     let asked = query.count as usize;
     let mut rows = Vec::new();
     if asked > 0 {
         let mut statement = Statement::new("SELECT ");
-        statement.push(target.columns).push(target.key);
-        statement.push(target.from).bind(ins);
+        statement.push(target.id).push(", ").push(target.key);
+        statement.push(target.columns).push(target.from).bind(ins);
         filter(&mut statement);
         let (order, beyond) = if query.sort.descending {
             (" DESC", " < ")
@@ -209,7 +267,7 @@ async fn page<'a>(
     if asked > 0 && query.after.is_none() && !more {
         return Ok(Some((rows.len() as u64, rows, false)));
     }
-    if !counted {
+    if !in_snapshot {
         return Ok(None);
     }
     let mut statement = Statement::new("SELECT COUNT(*)");
@@ -221,10 +279,10 @@ async fn page<'a>(
 }
 
 /// Where the next page starts: after the last row of this one.
-fn next(rows: &[Row], more: bool, key: usize) -> Result<Option<After>, DbError> {
+fn next(rows: &[Row], more: bool) -> Result<Option<After>, DbError> {
     match rows.last() {
         Some(last) if more => Ok(Some(After {
-            key: last.int(key)?,
+            key: last.int(1)?,
             id: last.uuid(0)?,
         })),
         _ => Ok(None),

@@ -1,5 +1,7 @@
 //! What a store takes and gives, whichever home it is.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::dmp::document::DocumentEntry;
@@ -23,7 +25,7 @@ pub struct StoredDocument {
     /// Last change.
     pub updated: Instant,
     /// The rendered resource ([`Render::document`]).
-    pub resource: String,
+    pub resource: Arc<str>,
 }
 
 /// The bytes of a document.

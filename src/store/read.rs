@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use super::conn::{Conn, DbError};
-use super::find::{fill, stored_document};
+use super::find::fill;
+use super::row::Row;
 use super::schema::Kind;
 use super::statement::Statement;
 use super::{Content, StoredDocument, visible};
@@ -18,13 +19,22 @@ pub(super) async fn document(
     id: Uuid,
 ) -> Result<Option<StoredDocument>, DbError> {
     let mut statement = Statement::new(
-        "SELECT d.id, d.version, d.updated, d.resource FROM document d WHERE d.ins = ",
+        "SELECT d.id, d.version, d.updated, t.resource FROM document d \
+         JOIN document_text t ON t.ins = d.ins AND t.id = d.id WHERE d.ins = ",
     );
     statement.bind(ins).push(" AND d.id = ").bind(id);
     statement.push(" AND ");
     visible::documents(&mut statement, permit.visibility());
     let rows = conn.query(&statement.text, &statement.values).await?;
-    rows.into_iter().next().map(stored_document).transpose()
+    let stored = |mut row: Row| {
+        Ok(StoredDocument {
+            id: row.uuid(0)?,
+            version: row.version(1)?,
+            updated: row.instant(2)?,
+            resource: row.take_text(3)?.into(),
+        })
+    };
+    rows.into_iter().next().map(stored).transpose()
 }
 
 /// A submission of which the permit shows something. Needs a snapshot.

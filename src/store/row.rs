@@ -19,6 +19,11 @@ pub(super) enum Cell {
 pub(super) struct Row(pub(super) Vec<Cell>);
 
 impl Row {
+    /// Number of columns.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// A number.
     pub(super) fn int(&self, column: usize) -> Result<i64, DbError> {
         match self.0.get(column) {

@@ -72,33 +72,45 @@ impl Written {
             (&metadata.mime_type).into(),
             metadata.hash.0.as_slice().into(),
             sha256.into(),
-            (&self.resource).into(),
-            (&self.json).into(),
         ];
         let columns = "INSERT INTO document (ins, id, entry_uuid, submission, position, version, availability, masked, \
             deposited, updated, created_start, created_end, began_start, began_end, ended_start, ended_end, unique_id, \
             depositor, depositor_structure, type_code, type_system, class_code, class_system, format_code, format_system, \
-            facility_code, facility_system, practice_code, practice_system, mime_type, sha1, sha256, resource, entry)";
+            facility_code, facility_system, practice_code, practice_system, mime_type, sha1, sha256)";
         conn.insert(columns, values.len(), &values, "").await?;
+        let texts = [
+            ins.into(),
+            (&entry.id).into(),
+            (&self.resource).into(),
+            (&self.json).into(),
+        ];
+        let columns = "INSERT INTO document_text (ins, id, resource, entry)";
+        conn.insert(columns, texts.len(), &texts, "").await?;
         Ok(())
     }
 
     /// The entry's row after a change of status: what a depositor said stays.
     pub(super) async fn update(&self, conn: &mut Conn<'_>, ins: &str) -> Result<(), DbError> {
-        let sql = "UPDATE document SET entry_uuid = $1, version = $2, availability = $3, updated = $4, resource = $5, \
-                   entry = $6 WHERE ins = $7 AND id = $8";
+        let sql = "UPDATE document SET entry_uuid = $1, version = $2, availability = $3, updated = $4 \
+                   WHERE ins = $5 AND id = $6";
         let values = [
             (&self.entry.entry_uuid).into(),
             self.entry.version.into(),
             status(self.entry.availability).into(),
             micros(self.entry.updated).into(),
+            ins.into(),
+            (&self.entry.id).into(),
+        ];
+        let changed = conn.execute(sql, &values).await?;
+        let sql = "UPDATE document_text SET resource = $1, entry = $2 WHERE ins = $3 AND id = $4";
+        let values = [
             (&self.resource).into(),
             (&self.json).into(),
             ins.into(),
             (&self.entry.id).into(),
         ];
-        match conn.execute(sql, &values).await? {
-            1 => Ok(()),
+        match (changed, conn.execute(sql, &values).await?) {
+            (1, 1) => Ok(()),
             _ => Err(DbError::Shape),
         }
     }

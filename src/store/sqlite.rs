@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use super::conn::{Conn, DbError};
 use super::row::{Cell, Row};
 use super::statement::Value;
+use super::texts::Texts;
 use super::writer::{self, GROUP, Job, QUEUE};
 use super::{OpenError, migrate};
 
@@ -25,6 +26,7 @@ const IDLE_READERS: usize = 8;
 pub(super) struct Home {
     path: PathBuf,
     readers: Mutex<Vec<Connection>>,
+    texts: Texts,
     writer: std::thread::JoinHandle<()>,
 }
 
@@ -45,6 +47,7 @@ impl Home {
         let home = Self {
             path: path.to_owned(),
             readers: Mutex::default(),
+            texts: Texts::default(),
             writer,
         };
         let first = home.reader()?;
@@ -63,6 +66,11 @@ impl Home {
             home: self,
             db: Some(db),
         })
+    }
+
+    /// Rendered resources kept in memory.
+    pub(super) fn texts(&self) -> &Texts {
+        &self.texts
     }
 
     /// True while the writer thread lives.

@@ -136,7 +136,7 @@ pub async fn replaces_what_is_ones_own(url: &str) {
             "{} {} v2 Deprecated masked=false",
             old.id, old.metadata.unique_id
         );
-        assert_eq!(stored.resource, expected, "rendered again");
+        assert_eq!(*stored.resource, *expected, "rendered again");
         let again = replacing(&world.ins, &old.metadata.unique_id);
         assert_eq!(
             code_of(world.try_deposit(replacer, vec![again]).await),

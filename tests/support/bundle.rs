@@ -86,6 +86,13 @@ pub fn without_relations(mut bundle: Value) -> Value {
     bundle
 }
 
+/// The same document as a DocumentReference with its bytes inside (ITI-105).
+pub fn simplified_for(bytes: &[u8], header: &Value) -> Value {
+    let mut document = document_reference(bytes, header);
+    document["content"][0]["attachment"]["data"] = json!(BASE64_STANDARD.encode(bytes));
+    document
+}
+
 /// The operator's Patient for the person that a header names, identity qualified and record activated.
 pub fn record_for(header: &Value) -> (String, Value) {
     let (system, value) = ins_of(header);
@@ -419,7 +426,8 @@ fn contained_for(source: &Value, contained: &Value) -> Value {
     json!(kept)
 }
 
-fn identifier(id: &Value) -> Value {
+/// An id of a header as a FHIR Identifier.
+pub fn identifier(id: &Value) -> Value {
     let root = id["root"].as_str().unwrap_or_default();
     match id["extension"].as_str() {
         Some(extension) if !extension.is_empty() => {
@@ -429,7 +437,8 @@ fn identifier(id: &Value) -> Value {
     }
 }
 
-fn unique_id(text: &str) -> (String, String) {
+/// System and value of a unique id, `root` or `root^extension`.
+pub fn unique_id(text: &str) -> (String, String) {
     match text.split_once('^') {
         Some((root, extension)) => (root_urn(root), extension.to_owned()),
         None => ("urn:ietf:rfc:3986".to_owned(), root_urn(text)),
@@ -465,7 +474,8 @@ fn system_url(oid: &str) -> String {
     }
 }
 
-fn gender(source: &Value) -> &'static str {
+/// The sex that a header tells, in FHIR's word.
+pub fn gender(source: &Value) -> &'static str {
     match source["sex"].as_str() {
         Some("M") => "male",
         Some("F") => "female",
@@ -474,7 +484,7 @@ fn gender(source: &Value) -> &'static str {
 }
 
 /// `YYYYMMDD…` as a FHIR date, of the same precision up to the day.
-fn fhir_date(hl7: &str) -> String {
+pub fn fhir_date(hl7: &str) -> String {
     let digits: String = hl7
         .chars()
         .take_while(char::is_ascii_digit)

@@ -132,11 +132,12 @@ impl Deposit {
         let Some(located) = located.first() else {
             return Ok(None);
         };
-        let mut statement = Statement::new("SELECT d.entry, CASE WHEN d.ins = ");
+        let mut statement = Statement::new("SELECT t.entry, CASE WHEN d.ins = ");
         statement.bind(&self.ins).push(" AND ");
         visible::own(&mut statement, self.permit.ownership());
         statement
-            .push(" THEN 1 ELSE 0 END FROM document d WHERE d.ins = $1 AND d.id = ")
+            .push(" THEN 1 ELSE 0 END FROM document d JOIN document_text t ON t.ins = d.ins AND t.id = d.id \
+                 WHERE d.ins = $1 AND d.id = ")
             .bind(located.uuid(0)?)
             .push(" AND ");
         visible::documents(&mut statement, self.permit.visibility());
