@@ -92,10 +92,10 @@ async fn open_records(server: &Server, samples: &[Sample]) -> BTreeMap<String, R
     let mut opened = BTreeMap::new();
     for sample in samples {
         let (key, patient) = record_for(&sample.header);
-        if !opened.contains_key(&key) {
-            let path = format!("/Patient?identifier={}", support::client::encode(&key));
+        if let std::collections::btree_map::Entry::Vacant(new) = opened.entry(key) {
+            let path = format!("/Patient?identifier={}", support::client::encode(new.key()));
             let reply = operator.put(&path, &patient).await;
-            opened.insert(key, reply);
+            new.insert(reply);
         }
     }
     opened
