@@ -66,7 +66,7 @@ impl Conn<'_> {
         }
     }
 
-    /// Inserts rows of `columns` values each, several to a statement; tells how many went in. `tail` follows the rows.
+    /// Inserts rows of `columns` values each; tells how many went in. `tail` follows the rows.
     pub(super) async fn insert(
         &mut self,
         into: &str,
@@ -75,36 +75,27 @@ impl Conn<'_> {
         tail: &str,
     ) -> Result<u64, DbError> {
         let mut inserted = 0;
-        let mut rest = values;
-        while !rest.is_empty() {
-            // Powers of two, so that a few statement texts serve every number of rows.
-            let rows = (rest.len() / columns).min(16);
-            let rows = if rows.is_power_of_two() {
-                rows
-            } else {
-                rows.next_power_of_two() / 2
-            };
-            let (now, later) = rest
-                .split_at_checked(rows * columns)
-                .ok_or(DbError::Shape)?;
-            if now.is_empty() {
-                return Err(DbError::Shape);
-            }
-            let mut statement = Statement::new(into);
-            statement.text.push_str(" VALUES ");
-            for row in 0..rows {
-                statement.text.push_str(if row == 0 { "(" } else { "), (" });
-                for column in 0..columns {
-                    if column > 0 {
-                        statement.text.push(',');
-                    }
-                    statement.placeholder(row * columns + column + 1);
+        match self {
+            // One row at a time: a statement of several keeps a journal of its own, to undo itself.
+            Self::Sqlite(db) => {
+                let statement = Statement::insert(into, columns, 1, tail);
+                for row in values.chunks(columns) {
+                    inserted += sqlite::execute(db, &statement.text, row)?;
                 }
             }
-            statement.text.push_str(") ");
-            statement.text.push_str(tail);
-            inserted += self.execute(&statement.text, now).await?;
-            rest = later;
+            // As many as can be: each statement is a round trip. Powers of two, so that a few texts serve every number of rows.
+            Self::Postgres(db) => {
+                let mut rest = values;
+                while !rest.is_empty() {
+                    let rows = 1 << (rest.len() / columns).clamp(1, 16).ilog2();
+                    let (now, later) = rest
+                        .split_at_checked(rows * columns)
+                        .ok_or(DbError::Shape)?;
+                    let statement = Statement::insert(into, columns, rows, tail);
+                    inserted += postgres::execute(db, &statement.text, now).await?;
+                    rest = later;
+                }
+            }
         }
         Ok(inserted)
     }

@@ -3,6 +3,7 @@
 mod relate;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 use super::conn::{Conn, DbError};
 use super::rows::{Attributes, Written, insert_submission};
 use super::schema::{Kind, stamp};
-use super::statement::Value;
+use super::statement::{Statement, Value};
 use super::writer::{Act, Done, Failure};
 use super::{Deposited, Render, records};
 use crate::audit::{self, Line};
@@ -123,25 +124,34 @@ impl Deposit {
         })
     }
 
-    /// Takes every unique id of the submission.
+    /// Takes every unique id of the submission, or refuses before anything is written.
     async fn claim_unique_ids(&self, conn: &mut Conn<'_>) -> Result<(), Failure> {
-        let mut values = Vec::with_capacity(3 * (self.drafts.len() + 1));
-        let mut claim = |id: &UniqueId, entry| {
-            values.extend([Value::from(id.to_string()), (&self.ins).into(), entry]);
-        };
-        claim(&self.set.metadata.unique_id, (&self.set.id).into());
-        for draft in &self.drafts {
+        let documents = self.drafts.iter().map(|draft| {
             let entry = &draft.written.entry;
-            claim(&entry.metadata.unique_id, (&entry.id).into());
+            (entry.metadata.unique_id.to_string(), entry.id)
+        });
+        let set = (self.set.metadata.unique_id.to_string(), self.set.id);
+        let claims: Vec<(String, Uuid)> = documents.chain([set]).collect();
+        let distinct: HashSet<&str> = claims.iter().map(|(id, _)| id.as_str()).collect();
+        let mut taken = Statement::new("SELECT value FROM unique_id WHERE value IN ");
+        taken.list(distinct.iter().copied());
+        let taken = conn.query(&taken.text, &taken.values).await?;
+        if distinct.len() < claims.len() || !taken.is_empty() {
+            return Err(Code::DuplicateDocument.into());
+        }
+        let mut values = Vec::with_capacity(3 * claims.len());
+        for (id, entry) in &claims {
+            values.extend([Value::from(id), (&self.ins).into(), entry.into()]);
         }
         let into = "INSERT INTO unique_id (value, ins, entry)";
-        let taken = conn
+        let claimed = conn
             .insert(into, 3, &values, "ON CONFLICT DO NOTHING")
             .await?;
-        if taken == self.drafts.len() as u64 + 1 {
+        if claimed == claims.len() as u64 {
             Ok(())
         } else {
-            Err(Code::DuplicateDocument.into())
+            // Another server took one meanwhile: the next try sees it.
+            Err(DbError::Conflict.into())
         }
     }
 
@@ -174,6 +184,11 @@ impl Act for Deposit {
 
     fn trace(&self) -> Option<&Trace> {
         Some(&self.trace)
+    }
+
+    fn undoes(&self) -> bool {
+        let related = |draft: &Draft| !draft.targets.is_empty() || draft.header_replaces.is_some();
+        self.drafts.iter().any(related)
     }
 
     async fn run(&self, conn: &mut Conn<'_>) -> Result<Done<Deposited>, Failure> {

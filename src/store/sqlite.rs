@@ -17,6 +17,11 @@ use super::texts::Texts;
 use super::writer::{self, GROUP, Job, QUEUE};
 use super::{OpenError, migrate};
 
+/// `FULL`: a commit that was answered survives a power cut (in WAL mode, less syncs at checkpoints only). A log of 16 MB before
+/// it is folded into the file: pages that are written again and again are then folded once. A cache that holds the inner pages
+/// of every tree.
+const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; \
+    PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192";
 /// Statements that a connection keeps prepared.
 const STATEMENTS: usize = 128;
 /// Readers kept open while nobody reads.
@@ -35,9 +40,7 @@ impl Home {
     pub(super) fn open(path: &Path) -> Result<(Self, mpsc::Sender<Box<dyn Job>>), OpenError> {
         create_private(path)?;
         let mut db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        // FULL: a commit that was answered survives a power cut (WAL alone syncs only at checkpoints).
-        db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864")
-            .map_err(DbError::from)?;
+        db.execute_batch(WRITER)?;
         writer::inline(migrate::run(&mut Conn::Sqlite(&mut db))).ok_or(DbError::Shape)??;
         let (sender, receiver) = mpsc::channel(QUEUE);
         let writer = std::thread::Builder::new()
@@ -124,7 +127,8 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, rusqlite::Error
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     // Without this, a new value bound to a prepared statement may have it planned again, at every use.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    db.execute_batch("PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY")?;
+    // Small: a reader loses it at every commit of the writer.
+    db.execute_batch("PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY")?;
     Ok(db)
 }
 

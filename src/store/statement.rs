@@ -24,6 +24,22 @@ impl<'a> Statement<'a> {
         }
     }
 
+    /// The text that inserts rows; `into` names table and columns, `tail` follows the rows.
+    pub(super) fn insert(into: &str, columns: usize, rows: usize, tail: &str) -> Self {
+        let mut statement = Self::new(into);
+        statement.push(" VALUES ");
+        for number in 1..=rows * columns {
+            statement.push(match number {
+                1 => "(",
+                _ if number % columns == 1 || columns == 1 => "), (",
+                _ => ", ",
+            });
+            statement.placeholder(number);
+        }
+        statement.push(") ").push(tail);
+        statement
+    }
+
     /// Adds text.
     pub(super) fn push(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
@@ -57,8 +73,7 @@ impl<'a> Statement<'a> {
         self
     }
 
-    /// Adds the place of a value by its number.
-    pub(super) fn placeholder(&mut self, number: usize) {
+    fn placeholder(&mut self, number: usize) {
         use std::fmt::Write;
         // Writing into a string cannot fail.
         let _ = write!(self.text, "${number}");

@@ -34,7 +34,12 @@ pub(super) trait Act: Send + Sync + 'static {
     /// The trace that its refusal leaves; None when it can't be refused.
     fn trace(&self) -> Option<&Trace>;
 
-    /// Does it. Whatever was written is undone when it fails.
+    /// True when it may be refused after its first write: what it wrote is then undone.
+    fn undoes(&self) -> bool {
+        false
+    }
+
+    /// Does it.
     fn run(
         &self,
         conn: &mut Conn<'_>,
@@ -131,12 +136,12 @@ impl<A: Act> Job for Waiting<A> {
 
     fn run<'a>(&'a mut self, conn: &'a mut Conn<'_>) -> Step<'a, Option<Line>> {
         Box::pin(async move {
-            let refusable = self.act.trace().is_some();
-            if refusable {
+            let undoes = self.act.undoes();
+            if undoes {
                 conn.execute("SAVEPOINT act", &[]).await?;
             }
             let done = self.act.run(conn).await;
-            if refusable {
+            if undoes {
                 match &done {
                     Ok(_) => {}
                     Err(Failure::Database(error)) => return Err(error.clone()),
