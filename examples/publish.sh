@@ -5,22 +5,22 @@
 . "$(dirname "$0")/lib.sh"
 
 arc=2.25.291547788731639538126744639469724212631
-now=$(date +%s)
+number=$(date +%s).$RANDOM
+read -r year month day hour minute second zone <<< "$(date '+%Y %m %d %H %M %S %z')"
+hl7=$year$month$day$hour$minute$second$zone
+stamp=$year-$month-${day}T$hour:$minute:$second${zone:0:3}:${zone:3}
 bytes=$(mktemp)
 bundle=$(mktemp)
 trap 'rm -f "$bytes" "$bundle"' EXIT
 
-sed -e "s/@ID@/$arc.8.$now.$$/" \
-    -e "s/@SET@/$arc.9.$now.$$/" \
-    -e "s/@HL7@/$(date -d "@$now" +%Y%m%d%H%M%S%z)/" \
-    "$HERE/letter.xml" > "$bytes"
+sed -e "s/@ID@/$arc.8.$number/" -e "s/@SET@/$arc.9.$number/" -e "s/@HL7@/$hl7/" "$HERE/letter.xml" > "$bytes"
 
-sed -e "s/@ID@/$arc.8.$now.$$/" \
-    -e "s/@SUBMISSION@/$arc.6.$now.$$/" \
-    -e "s/@FHIR@/$(date -d "@$now" +%Y-%m-%dT%H:%M:%S%:z)/" \
-    -e "s/@SIZE@/$(wc -c < "$bytes")/" \
-    -e "s|@HASH@|$(openssl dgst -sha1 -binary "$bytes" | base64)|" \
-    -e "s|@DATA@|$(base64 -w 0 "$bytes")|" \
+# The hash is the base64 of the 20 bytes of the SHA-1, not of its hexadecimal digits.
+sha1=$(sha1sum "$bytes" | cut -c 1-40)
+hash=$(printf "$(sed 's/../\\x&/g' <<< "$sha1")" | base64)
+
+sed -e "s/@ID@/$arc.8.$number/" -e "s/@SUBMISSION@/$arc.6.$number/" -e "s/@FHIR@/$stamp/" \
+    -e "s/@SIZE@/$(wc -c < "$bytes")/" -e "s|@HASH@|$hash|" -e "s|@DATA@|$(base64 < "$bytes" | tr -d '\n')|" \
     "$HERE/publish.json" > "$bundle"
 
 fhir "${CARD:-medecin2}" -H 'Content-Type: application/fhir+json' \

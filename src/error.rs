@@ -186,7 +186,7 @@ pub struct Issue {
     pub expression: Option<String>,
     /// Place in a CDA document.
     pub position: Option<Position>,
-    /// Rule that decided (`rules.md` id).
+    /// Rule that decided (its id in the rule catalogue).
     pub rule: Option<&'static str>,
     /// Values of the sentence's placeholders.
     pub params: Vec<(&'static str, String)>,
@@ -293,11 +293,13 @@ pub struct Error {
 }
 
 impl Error {
-    /// A refusal with several issues; an empty list becomes `internal`.
-    pub fn many(issues: Vec<Issue>) -> Self {
+    /// A refusal with several issues, its errors before its warnings; an empty list becomes `internal`.
+    pub fn many(mut issues: Vec<Issue>) -> Self {
         if issues.is_empty() {
             Code::Internal.into()
         } else {
+            // The client reads the refusal in the first issue.
+            issues.sort_by_key(|issue| issue.severity == Severity::Warning);
             Self { issues }
         }
     }

@@ -1,5 +1,5 @@
 //! The one decision: [`decide`] reads who acts, what, on which record and in which context, and hands out a [`Permit`] or a
-//! refusal with its rule id. No I/O here. Rule ids are those of the rule catalogue (`docs/rules.md`).
+//! refusal with its rule id. No I/O here. Rule ids are those of the rule catalogue.
 
 mod consult;
 mod permit;

@@ -275,3 +275,96 @@ fn a_file_that_is_not_toml_is_told_by_line_without_its_text() {
             .ends_with("absent.toml")
     );
 }
+
+/// Runs the binary in the folder; its exit code, standard output and standard error.
+fn run(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_passerelle"))
+        .args(arguments)
+        .current_dir(folder.0.path())
+        .output()
+        .expect("the binary runs");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+#[test]
+fn check_config_tells_every_file_and_starts_nothing() {
+    let folder = Folder::with(
+        r#"
+        [database]
+        url = "sqlite:nowhere/passerelle.db"
+        [dmp]
+        mappings = "tables"
+        matrix = ["base.csv"]
+        "#,
+    );
+    for command in ["check-config", "serve"] {
+        let (code, out, err) = run(&folder, &[command, "--config", "passerelle.toml"]);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
+        for key in [
+            "identity.trust: ",
+            "identity.crls: ",
+            "tls.certificate: ",
+            "tls.private_key: ",
+            "dmp.mappings: ",
+            "dmp.matrix: ",
+        ] {
+            let told = err.lines().filter(|line| line.starts_with(key)).count();
+            assert_eq!(told, 1, "{key} in {err}");
+        }
+    }
+    let (_, _, err) = run(&folder, &["check-config", "--config", "passerelle.toml"]);
+    assert!(err.contains("database.url: "), "{err}");
+    let left: Vec<_> = std::fs::read_dir(folder.0.path())
+        .expect("folder")
+        .map(|entry| entry.expect("entry").file_name())
+        .collect();
+    assert_eq!(left, ["passerelle.toml"], "nothing is made");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_told() {
+    let folder = Folder::with("[database]\nurl = \"sqlite:text.db\"\n");
+    std::fs::write(folder.path("text.db"), "a letter").expect("file");
+    let (code, _, err) = run(&folder, &["check-config", "--config", "passerelle.toml"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("database.url: cannot be opened"), "{err}");
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_help_with_0() {
+    let folder = Folder::with("");
+    for wrong in [
+        &["serve"] as &[&str],
+        &["serve", "--config"],
+        &["nonsense"],
+        &["cda", "check"],
+        &["matrix", "explain", "--type", "11502-2"],
+        &["demo", "--listen", "here"],
+    ] {
+        let (code, out, err) = run(&folder, wrong);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{wrong:?}");
+        assert!(!err.is_empty());
+    }
+    for command in [
+        &["demo", "--help"] as &[&str],
+        &["serve", "--help"],
+        &["check-config", "--help"],
+        &["cda", "check", "--help"],
+        &["cda", "metadata", "--help"],
+        &["matrix", "explain", "--help"],
+        &["card", "inspect", "--help"],
+        &["audit", "verify", "--help"],
+    ] {
+        let (code, out, _) = run(&folder, command);
+        assert_eq!(code, Some(0), "{command:?}");
+        assert!(out.contains("Example:"), "{command:?} {out}");
+    }
+    let (code, _, err) = run(&folder, &["serve", "--config", "absent.toml"]);
+    assert_eq!(code, Some(2));
+    assert!(err.starts_with("absent.toml: cannot be read"), "{err}");
+}

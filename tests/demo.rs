@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -126,6 +127,32 @@ fn the_examples_run() {
     let read = run("read.sh", "infirmier");
     let text = String::from_utf8(read.stdout).expect("UTF-8");
     assert!(text.contains("Consultation de suivi"), "{text}");
+}
+
+#[tokio::test]
+async fn a_reader_that_leaves_after_the_ready_line_stops_nothing() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut server = Command::new(env!("CARGO_BIN_EXE_passerelle"))
+        .args(["demo", "--dir", "demo", "--listen", "127.0.0.1:0"])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let mut ready = String::new();
+    let mut stdout = BufReader::new(server.stdout.take().expect("piped"));
+    stdout.read_line(&mut ready).expect("a line");
+    drop(stdout);
+    let base = ready.trim().strip_prefix("ready ").expect("the ready line");
+    let address = base.split('/').nth(2).and_then(|text| text.parse().ok());
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let pki = folder.path().join("demo/pki");
+    let reply = support::Client::new(address.expect("address"), base, &pki, None)
+        .try_send(hyper::Method::GET, "/metadata", &[], Vec::new())
+        .await;
+    server.kill().expect("it still runs");
+    server.wait().expect("it ended");
+    assert_eq!(reply.map(|reply| reply.status), Ok(200));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ pub mod seed;
 pub mod story;
 pub mod world;
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
@@ -122,6 +123,7 @@ fn tell(dir: &Path, served: &Settings, patients: &[DemoPatient]) -> std::io::Res
     let binary = std::env::args()
         .next()
         .unwrap_or_else(|| "passerelle".to_owned());
+    let mut out = std::io::stdout().lock();
     for step in story::story(
         dir,
         &served.server.base_url,
@@ -129,9 +131,10 @@ fn tell(dir: &Path, served: &Settings, patients: &[DemoPatient]) -> std::io::Res
         patients,
         &Tables::built_in(),
     ) {
-        println!("\n# {}\n{}", step.says, step.line);
+        // Not println!, which panics when whoever waited for the ready line closed the pipe.
+        writeln!(out, "\n# {}\n{}", step.says, step.line)?;
     }
-    Ok(())
+    out.flush()
 }
 
 fn internal(problem: &str) -> ExitCode {

@@ -1,7 +1,7 @@
 //! `passerelle serve`: everything that must be there before the first connection, then the server until a signal.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -100,12 +100,19 @@ pub(super) struct Parts {
 pub(super) fn parts(settings: &Settings) -> Result<Parts, Vec<Problem>> {
     let mut problems = Vec::new();
     let tables = Tables::load(&settings.dmp, settings.dmp.mappings.as_deref())
-        .map_err(|wrong| problems.extend(wrong.iter().map(|text| table(text))))
+        .map_err(|wrong| problems.extend(wrong.iter().map(|text| table(settings, text))))
         .ok();
     let acceptor = Acceptor::new(settings)
         .map_err(|wrong| problems.extend(wrong.iter().map(|text| sentence(text))))
         .ok();
-    let pages = pages(settings).map_err(|wrong| problems.push(wrong)).ok();
+    let pages = pages(settings)
+        .map_err(|wrong| {
+            // The door reads the same file: one of the two tells it.
+            if problems.iter().all(|problem| problem.key != wrong.key) {
+                problems.push(wrong);
+            }
+        })
+        .ok();
     match (tables, acceptor, pages) {
         (Some(tables), Some(acceptor), Some(pages)) if problems.is_empty() => Ok(Parts {
             tables: Arc::new(tables),
@@ -116,28 +123,47 @@ pub(super) fn parts(settings: &Settings) -> Result<Parts, Vec<Problem>> {
     }
 }
 
-fn table(text: &str) -> Problem {
-    Problem::new("dmp", text, "correct the table")
+/// What a table has wrong, under the key that names its file.
+fn table(settings: &Settings, text: &str) -> Problem {
+    let names = |path: &PathBuf| text.starts_with(&*path.to_string_lossy());
+    let key = if settings.dmp.matrix.iter().any(names) {
+        "dmp.matrix"
+    } else if text.starts_with("dmp.contested_groups") {
+        "dmp.contested_groups"
+    } else {
+        "dmp.mappings"
+    };
+    Problem::new(
+        key,
+        text.trim_end_matches('.'),
+        "correct the table, or go back to the built-in one",
+    )
 }
 
 fn pages(settings: &Settings) -> Result<Pages, Problem> {
-    let unreadable = |why: String| {
-        Problem::new(
-            "tls.private_key",
-            why,
-            "give the PEM file of the server's private key",
-        )
-    };
+    const KEY: &str = "tls.private_key";
+    let unusable = |why: String| Problem::new(KEY, why, cure(KEY));
     let key = std::fs::read(&settings.tls.private_key)
-        .map_err(|error| unreadable(format!("cannot be read ({error})")))?;
-    Pages::new(&key).map_err(|_| unreadable("cannot be used".to_owned()))
+        .map_err(|error| unusable(format!("cannot be read ({error})")))?;
+    Pages::new(&key).map_err(|_| unusable("cannot be used".to_owned()))
 }
 
 /// `key: what is wrong; what to do`, as rooms without settings tell it.
 fn sentence(text: &str) -> Problem {
     let (key, rest) = text.split_once(": ").unwrap_or(("configuration", text));
-    let (message, cure) = rest.rsplit_once("; ").unwrap_or((rest, "correct it"));
+    let (message, cure) = rest.rsplit_once("; ").unwrap_or((rest, cure(key)));
     Problem::new(key, message, cure)
+}
+
+/// What to do about a file that can't be used.
+fn cure(key: &str) -> &'static str {
+    match key {
+        "tls.certificate" => "give the PEM file of the server's certificate and its issuers",
+        "tls.private_key" => "give the PEM file of the key of the server's certificate",
+        "identity.trust" => "give the PEM files of the accepted issuing authorities",
+        "identity.crls" => "give the CRL files of these authorities, PEM or DER",
+        _ => "correct it",
+    }
 }
 
 /// A database that doesn't open. The text never holds the password.

@@ -96,20 +96,22 @@ impl FromStr for PsIdNat {
             Some((head, internal)) => (head, Some(internal)),
             None => (text, None),
         };
-        let number = &head[1..];
+        let Some((kind, number)) = head.split_at_checked(1) else {
+            return Err(bad);
+        };
         let internal_ok = register.is_some_and(|internal| {
             !internal.is_empty()
                 && internal
                     .bytes()
                     .all(|b| b.is_ascii_graphic() && b != b'/' && b != b'|')
         });
-        let ok = match head.as_bytes()[0] {
-            b'0' => register.is_none() && finess_like(number, 9),
-            b'1' => internal_ok && finess_like(number, 11),
-            b'3' => internal_ok && finess_like(number, 9),
-            b'4' => internal_ok && digits(number, 9),
-            b'5' | b'6' => internal_ok && digits(number, 14),
-            b'8' => register.is_none() && digits(number, 11),
+        let ok = match kind {
+            "0" => register.is_none() && finess_like(number, 9),
+            "1" => internal_ok && finess_like(number, 11),
+            "3" => internal_ok && finess_like(number, 9),
+            "4" => internal_ok && digits(number, 9),
+            "5" | "6" => internal_ok && digits(number, 14),
+            "8" => register.is_none() && digits(number, 11),
             _ => false,
         };
         if ok {
@@ -204,7 +206,7 @@ pub fn luhn(number: &str) -> bool {
                 _ => d * 2,
             })
             .sum();
-        sum % 10 == 0
+        sum.is_multiple_of(10)
     })
 }
 
@@ -250,6 +252,7 @@ mod tests {
             "899900063480/1",
             "2123456789",
             "30B0057881/",
+            "/1",
             "é99900063480",
             "30B0057881/a|b",
         ] {

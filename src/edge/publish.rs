@@ -125,7 +125,7 @@ async fn deposit(
             }
             other => {
                 let made = exchange.acted(other)?;
-                warnings.extend(made.warnings.iter().cloned());
+                tell(&mut warnings, &made.warnings);
                 return Ok((made, warnings));
             }
         }
@@ -133,6 +133,15 @@ async fn deposit(
     let trace = exchange.trace();
     let made = exchange.app.store.deposit(&permit, submission, trace).await;
     let made = exchange.acted(made)?;
-    warnings.extend(made.warnings.iter().cloned());
+    tell(&mut warnings, &made.warnings);
     Ok((made, warnings))
+}
+
+/// Adds what the store tells; what the reading told already, with its place, is not told twice.
+fn tell(warnings: &mut Vec<Issue>, of_the_store: &[Issue]) {
+    for issue in of_the_store {
+        if !warnings.iter().any(|told| told.code == issue.code) {
+            warnings.push(issue.clone());
+        }
+    }
 }

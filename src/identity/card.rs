@@ -139,7 +139,7 @@ impl Card {
             return Err(Unreadable::Certificate);
         }
         match X509Certificate::from_der(der) {
-            Ok((rest, certificate)) if rest.is_empty() => Self::read(&certificate),
+            Ok(([], certificate)) => Self::read(&certificate),
             _ => Err(Unreadable::Certificate),
         }
     }

@@ -36,3 +36,32 @@ impl Roles {
             && matches!(id, ActorId::Person(id) if self.regulators.contains(id))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_needs_the_right_kind_of_card_beside_the_number() {
+        let operator: StructIdNat = "10B0000001".parse().expect("a structure");
+        let regulator: PsIdNat = "899900000099".parse().expect("a person");
+        let roles = Roles::new(
+            std::slice::from_ref(&operator),
+            std::slice::from_ref(&regulator),
+        );
+        let structure = Structure {
+            id: operator,
+            name: None,
+        };
+        assert!(roles.is_operator(ActorKind::Establishment, Some(&structure)));
+        assert!(!roles.is_operator(ActorKind::Cpe, Some(&structure)));
+        assert!(!roles.is_operator(ActorKind::Establishment, None));
+
+        let id = ActorId::Person(regulator);
+        let profession = |code| Some(Code::new(code, system::PROFESSION));
+        assert!(roles.is_regulator(ActorKind::Cps, &id, profession("10").as_ref()));
+        assert!(!roles.is_regulator(ActorKind::Cps, &id, profession("60").as_ref()));
+        let trainee = Code::new("10", system::TRAINING);
+        assert!(!roles.is_regulator(ActorKind::Cpf, &id, Some(&trainee)));
+    }
+}

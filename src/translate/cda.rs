@@ -2,16 +2,19 @@
 
 mod acts;
 mod attributes;
+mod body;
 mod check;
 mod decode;
 mod fault;
 mod header;
+mod judge;
 mod locate;
 mod metadata;
-mod parts;
 mod people;
 mod project;
 mod read;
+mod source;
+mod values;
 mod walk;
 
 pub use check::{CdaIssue, check};

@@ -109,14 +109,19 @@ fn from_header(
     found: &mut Findings,
     reading: &Reading,
 ) -> Option<DocumentMetadata> {
-    let mut header = match cda::read_header(bytes) {
-        Ok(header) => header,
-        Err(issue) => {
-            let path = format!("{}.content[0].attachment", declared.path);
-            found.refuse(Issue {
-                expression: issue.expression.clone().or(Some(path)),
-                ..issue
-            });
+    let mut header = match cda::read_whole(bytes) {
+        Ok((header, warnings)) => {
+            found.append(warnings);
+            header
+        }
+        Err(issues) => {
+            for issue in issues {
+                let path = format!("{}.content[0].attachment", declared.path);
+                found.refuse(Issue {
+                    expression: issue.expression.clone().or(Some(path)),
+                    ..issue
+                });
+            }
             return None;
         }
     };

@@ -78,6 +78,21 @@ pub fn bundle_for(bytes: &[u8], header: &Value) -> Value {
     })
 }
 
+/// The same deposit without `relatesTo`: the document that its header replaces was never deposited here.
+pub fn without_relations(mut bundle: Value) -> Value {
+    if let Some(document) = bundle["entry"][1]["resource"].as_object_mut() {
+        document.remove("relatesTo");
+    }
+    bundle
+}
+
+/// The same document as a DocumentReference with its bytes inside (ITI-105).
+pub fn simplified_for(bytes: &[u8], header: &Value) -> Value {
+    let mut document = document_reference(bytes, header);
+    document["content"][0]["attachment"]["data"] = json!(BASE64_STANDARD.encode(bytes));
+    document
+}
+
 /// The operator's Patient for the person that a header names, identity qualified and record activated.
 pub fn record_for(header: &Value) -> (String, Value) {
     let (system, value) = ins_of(header);
@@ -189,7 +204,6 @@ fn document_reference(bytes: &[u8], header: &Value) -> Value {
         "masterIdentifier": {"use": "usual", "system": identifier_system, "value": identifier},
         "status": "current",
         "type": coded(&header["type"]),
-        "category": [coded(&header["class"])],
         "subject": {"identifier": {"system": ins_system, "value": ins}},
         "date": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         "author": authors,
@@ -209,11 +223,14 @@ fn document_reference(bytes: &[u8], header: &Value) -> Value {
             "sourcePatientInfo": {"reference": "#source"}
         }
     });
+    if header["class"]["code"].is_string() {
+        document["category"] = json!([coded(&header["class"])]);
+    }
     if !relates_to.is_empty() {
         document["relatesTo"] = json!(relates_to);
     }
     if let Some(custodian) = document["contained"].as_array_mut() {
-        custodian.push(custodian_of(header));
+        custodian.push(custodian_of(bytes));
         document["custodian"] = json!({"reference": "#custodian"});
     }
     add_authenticator(&mut document, &header["legal_authenticator"]);
@@ -315,17 +332,12 @@ fn organization(id: &str, source: &Value) -> Value {
     organization
 }
 
-/// The organisation of the first author keeps the document here: `cda metadata` doesn't tell the custodian.
-fn custodian_of(header: &Value) -> Value {
-    let first = header["authors"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|author| &author["institution"])
-        .find(|institution| !institution.is_null())
-        .cloned()
-        .unwrap_or_else(|| json!({"name": "Structure"}));
-    organization("custodian", &first)
+/// The custodian, read from the document: `cda metadata` doesn't tell it.
+fn custodian_of(bytes: &[u8]) -> Value {
+    let header = passerelle::translate::cda::read_header(bytes).expect("a CDA header");
+    let (id, name) = header.custodian.unwrap_or_default();
+    let id = id.map(|id| json!({"root": id.root, "extension": id.extension}));
+    organization("custodian", &json!({"id": id, "name": name}))
 }
 
 fn add_authenticator(document: &mut Value, person: &Value) {
@@ -416,7 +428,8 @@ fn contained_for(source: &Value, contained: &Value) -> Value {
     json!(kept)
 }
 
-fn identifier(id: &Value) -> Value {
+/// An id of a header as a FHIR Identifier.
+pub fn identifier(id: &Value) -> Value {
     let root = id["root"].as_str().unwrap_or_default();
     match id["extension"].as_str() {
         Some(extension) if !extension.is_empty() => {
@@ -426,7 +439,8 @@ fn identifier(id: &Value) -> Value {
     }
 }
 
-fn unique_id(text: &str) -> (String, String) {
+/// System and value of a unique id, `root` or `root^extension`.
+pub fn unique_id(text: &str) -> (String, String) {
     match text.split_once('^') {
         Some((root, extension)) => (root_urn(root), extension.to_owned()),
         None => ("urn:ietf:rfc:3986".to_owned(), root_urn(text)),
@@ -462,7 +476,8 @@ fn system_url(oid: &str) -> String {
     }
 }
 
-fn gender(source: &Value) -> &'static str {
+/// The sex that a header tells, in FHIR's word.
+pub fn gender(source: &Value) -> &'static str {
     match source["sex"].as_str() {
         Some("M") => "male",
         Some("F") => "female",
@@ -471,7 +486,7 @@ fn gender(source: &Value) -> &'static str {
 }
 
 /// `YYYYMMDD…` as a FHIR date, of the same precision up to the day.
-fn fhir_date(hl7: &str) -> String {
+pub fn fhir_date(hl7: &str) -> String {
     let digits: String = hl7
         .chars()
         .take_while(char::is_ascii_digit)

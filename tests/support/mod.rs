@@ -5,10 +5,18 @@
 
 pub mod bundle;
 pub mod client;
+pub mod consent;
+pub mod document;
+pub mod header;
+pub mod pki;
+#[path = "../cda/sample.rs"]
+pub mod sample;
 pub mod server;
 
-pub use bundle::{bundle_for, record_for};
+pub use bundle::{bundle_for, record_for, without_relations};
 pub use client::{Client, Reply};
+pub use consent::consent_for;
+pub use document::Document;
 pub use server::{Options, Server};
 
 use std::path::{Path, PathBuf};

@@ -21,6 +21,8 @@ pub struct Options {
     pub database: String,
     /// More environment (`PASSERELLE_DMP__AUTHORISATION_MONTHS`…).
     pub env: Vec<(String, String)>,
+    /// The folder of the certificates; None for those of the demonstration.
+    pub pki: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -29,6 +31,7 @@ impl Default for Options {
             validation: "guide",
             database: "sqlite:passerelle.db".to_owned(),
             env: Vec::new(),
+            pki: None,
         }
     }
 }
@@ -73,7 +76,7 @@ impl Server {
     /// An empty database, served with these settings.
     pub fn with(options: Options) -> Self {
         let folder = tempfile::tempdir().expect("temporary folder");
-        let pki = cards();
+        let pki = options.pki.clone().unwrap_or_else(cards);
         write_config(folder.path(), &pki, &options);
         let command = vec![
             "serve".to_owned(),
@@ -154,6 +157,11 @@ impl Server {
     /// Asks it to stop and waits.
     pub fn stop(&mut self) -> ExitStatus {
         signal(self.pid(), "TERM");
+        self.stopped()
+    }
+
+    /// Waits for it to stop by itself.
+    pub fn stopped(&mut self) -> ExitStatus {
         wait(&mut self.child, Duration::from_secs(30))
     }
 

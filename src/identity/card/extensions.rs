@@ -96,7 +96,7 @@ impl Extensions {
 /// One DER value and nothing behind it.
 fn whole(value: &[u8]) -> Option<Any<'_>> {
     match Any::from_der(value) {
-        Ok((rest, any)) if rest.is_empty() => Some(any),
+        Ok(([], any)) => Some(any),
         _ => None,
     }
 }

@@ -29,6 +29,14 @@ impl Deposit {
         let mut entry = Cow::Borrowed(&draft.written.entry);
         for (kind, key) in &draft.targets {
             let replaces = *kind == RelationKind::Replaces;
+            if let (true, DocumentKey::Unique(named), Some(told)) =
+                (replaces, key, replaced(&entry))
+            {
+                if named != told {
+                    return Err(two_targets(told, named).into());
+                }
+                continue;
+            }
             // A signature may come with what it signs; nothing replaces what comes with it.
             let brought = self.brings(key).filter(|_| !replaces);
             let known = match brought {
@@ -51,14 +59,6 @@ impl Deposit {
             let told = &entry.metadata.relations;
             if told.contains(&relation) {
                 continue;
-            }
-            // What the resource and the header replace is one document.
-            if replaces
-                && told
-                    .iter()
-                    .any(|known| known.kind == RelationKind::Replaces)
-            {
-                return Err(two_targets().into());
             }
             let masked = match known {
                 Some(known) if replaces => self.replace(conn, known).await?,
@@ -172,11 +172,18 @@ impl Deposit {
     }
 }
 
-/// The resource and the CDA header replace different documents; neither is named, since one may be hidden from the caller.
-fn two_targets() -> Error {
+/// What an entry replaces so far.
+fn replaced(entry: &DocumentEntry) -> Option<&UniqueId> {
+    let mut relations = entry.metadata.relations.iter();
+    let found = relations.find(|relation| relation.kind == RelationKind::Replaces);
+    found.map(|relation| &relation.target)
+}
+
+/// The resource and the CDA header replace different documents. The depositor may know of the first and wrote the second.
+fn two_targets(declared: &UniqueId, found: &UniqueId) -> Error {
     Issue::new(Code::MetadataMismatch)
         .at("DocumentReference.relatesTo")
-        .with("declared", "…")
-        .with("found", "…")
+        .with("declared", declared.to_string())
+        .with("found", found.to_string())
         .into()
 }

@@ -1,10 +1,10 @@
-//! What the document is about and where it comes from: acts, orders, related documents, encounter, body.
+//! What the document is about and where it comes from: acts, orders, related documents.
 
-use super::BodyKind;
 use super::fault::{Fault, words};
 use super::header::Draft;
-use super::parts::{Base64, Source, WrittenId, keep_first, push};
-use super::walk::{Node, Ns, Tag};
+use super::source::{Source, keep_first, push};
+use super::values::WrittenId;
+use super::walk::{Ns, Tag};
 use crate::dmp::code::{Code, system};
 use crate::dmp::document::{ReferenceId, ReferenceKind, RelationKind};
 use crate::dmp::id::is_oid;
@@ -98,74 +98,6 @@ impl Source<'_> {
             self.complain(Fault::new(tag.at, words::MISSING).path(path));
         }
         Ok(kind.zip(target))
-    }
-
-    /// `component`: the kind of body; its content only when `whole`.
-    pub(super) fn component(
-        &mut self,
-        tag: Tag<'_>,
-        draft: &mut Draft,
-        whole: bool,
-    ) -> Result<(), Fault> {
-        while let Some(tag) = self.child()? {
-            let kind = match tag.hl7() {
-                "structuredBody" => BodyKind::Structured,
-                "nonXMLBody" => BodyKind::Unstructured,
-                _ => {
-                    self.skip()?;
-                    continue;
-                }
-            };
-            if draft.body.replace(kind).is_some() {
-                return Err(Fault::new(tag.at, words::TWICE));
-            }
-            match kind {
-                BodyKind::Unstructured => self.non_xml_body(tag, draft, whole)?,
-                BodyKind::Structured if whole => self.skip()?,
-                BodyKind::Structured => {}
-            }
-            if !whole {
-                return Ok(());
-            }
-        }
-        if draft.body.is_none() {
-            return Err(Fault::new(tag.at, words::BODY).path("/ClinicalDocument/component"));
-        }
-        Ok(())
-    }
-
-    fn non_xml_body(&mut self, body: Tag<'_>, draft: &mut Draft, whole: bool) -> Result<(), Fault> {
-        let mut content = None;
-        while let Some(tag) = self.child()? {
-            if tag.hl7() != "text" {
-                self.skip()?;
-                continue;
-            }
-            draft.media_type = self.attribute("mediaType");
-            if !whole {
-                return Ok(());
-            }
-            content = Some(self.base64()?);
-        }
-        if whole && !content.is_some_and(|base64| base64.is_readable()) {
-            let path = "/ClinicalDocument/component/nonXMLBody/text";
-            let fault = Fault::new(body.at, words::BASE64).path(path);
-            self.complain(fault.expected("base64"));
-        }
-        Ok(())
-    }
-
-    fn base64(&mut self) -> Result<Base64, Fault> {
-        let outside = self.walker.depth().saturating_sub(1);
-        let mut base64 = Base64::default();
-        while self.walker.depth() > outside {
-            match self.walker.next()? {
-                Node::Text(text) => base64.feed(text),
-                Node::Char(c) => base64.feed(c.encode_utf8(&mut [0; 4])),
-                Node::Start(_) | Node::End | Node::Done => {}
-            }
-        }
-        Ok(base64)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::acts::{Act, is_imaging_report, studies};
 use super::fault::{Fault, words};
-use super::parts::{NameParts, Source, WrittenId, keep_first, push};
+use super::people::NameParts;
+use super::source::{Source, keep_first, push};
+use super::values::WrittenId;
 use super::walk::Tag;
 use super::{BodyKind, CdaAuthor, CdaHeader, CdaPerson, WrittenIds};
 use crate::dmp::code::Code;

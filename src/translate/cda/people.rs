@@ -1,10 +1,39 @@
-//! Who stands in the header: patient, authors, legal authenticator.
+//! Who stands in the header: names, patient, authors, organisations, legal authenticator.
 
-use super::fault::Fault;
+use super::fault::{Fault, words};
 use super::header::Draft;
-use super::parts::{Source, keep_first, push};
+use super::source::{Source, keep_first, push};
+use super::walk::MAX_HEADER_VALUE;
 use super::{CdaAuthor, CdaPerson};
 use crate::dmp::code::Code;
+use crate::dmp::person::{Identifier, PersonName};
+
+/// A name with its parts told apart by qualifier.
+#[derive(Debug, Default)]
+pub(super) struct NameParts {
+    pub birth: Option<String>,
+    pub used: Option<String>,
+    pub plain: Option<String>,
+    pub given: Option<String>,
+}
+
+impl NameParts {
+    /// The name that a professional goes by.
+    pub(super) fn person(self) -> PersonName {
+        PersonName {
+            family: self.used.or(self.plain).or(self.birth),
+            given: self.given,
+        }
+    }
+}
+
+/// An organisation of the header.
+#[derive(Debug, Default)]
+pub(super) struct Organization {
+    pub id: Option<Identifier>,
+    pub name: Option<String>,
+    pub practice_setting: Option<Code>,
+}
 
 impl Source<'_> {
     /// `patientRole`.
@@ -106,5 +135,71 @@ impl Source<'_> {
             draft.legal_authenticator = Some(person);
             Ok(())
         })
+    }
+
+    /// Adds one `name` to its parts.
+    pub(super) fn name(&mut self, parts: &mut NameParts) -> Result<(), Fault> {
+        while let Some(part) = self.child()? {
+            let qualifiers = self.attribute("qualifier").unwrap_or_default();
+            let is = |wanted: &str| qualifiers.split(' ').any(|one| one == wanted);
+            match part.hl7() {
+                "family" => {
+                    let slot = if is("BR") {
+                        &mut parts.birth
+                    } else if is("CL") || is("SP") {
+                        &mut parts.used
+                    } else {
+                        &mut parts.plain
+                    };
+                    let text = self.text()?;
+                    if slot.is_none() {
+                        *slot = text;
+                    }
+                }
+                "given" => {
+                    if let Some(given) = self.text()? {
+                        match &mut parts.given {
+                            Some(all) => {
+                                all.push(' ');
+                                all.push_str(&given);
+                            }
+                            None => parts.given = Some(given),
+                        }
+                        if parts
+                            .given
+                            .as_ref()
+                            .is_some_and(|all| all.len() > MAX_HEADER_VALUE)
+                        {
+                            return Err(Fault::new(part.at, words::TOO_LONG));
+                        }
+                    }
+                }
+                _ => self.skip()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// `assignedPerson` and the like: the name in it.
+    pub(super) fn person_name(&mut self) -> Result<PersonName, Fault> {
+        let mut parts = NameParts::default();
+        self.descend(&["name"], &mut |source, _| source.name(&mut parts))?;
+        Ok(parts.person())
+    }
+
+    /// An organisation.
+    pub(super) fn organization(&mut self) -> Result<Organization, Fault> {
+        let mut organization = Organization::default();
+        while let Some(tag) = self.child()? {
+            match tag.hl7() {
+                "id" => keep_first(&mut organization.id, self.identifier()?),
+                "name" => keep_first(&mut organization.name, self.text()?),
+                "standardIndustryClassCode" => {
+                    keep_first(&mut organization.practice_setting, self.code()?);
+                }
+                _ => self.skip()?,
+            }
+        }
+        Ok(organization)
     }
 }

@@ -4,7 +4,7 @@ use super::CdaHeader;
 use super::decode::decode;
 use super::fault::{Fault, words};
 use super::header::Draft;
-use super::parts::Source;
+use super::source::Source;
 use super::walk::{Node, Ns, Walker};
 use super::{attributes, locate};
 use crate::error::{Code, Issue};

@@ -205,20 +205,13 @@ impl<'a> Walker<'a> {
         let is_blank = |b| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
         let end = content.bytes().position(is_blank).unwrap_or(content.len());
         let (name, rest) = content.split_at(end);
-        attributes::check_name(name, self.at + 1)?;
+        let (prefix, local) = attributes::split_name(name, self.at + 1)?;
         attributes::scan(rest, self.at + 1 + end, &mut self.attributes)?;
         self.declare()?;
-        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
         let ns = self.resolve(prefix, self.at)?;
-        for i in 0..self.attributes.len() {
-            let Some(Attribute { name, at, .. }) = self.attributes.get(i).copied() else {
-                break;
-            };
-            match name.split_once(':') {
-                Some(("xmlns" | "xml", _)) | None => {}
-                Some((prefix, _)) => {
-                    self.resolve(prefix, at)?;
-                }
+        for Attribute { prefix, at, .. } in &self.attributes {
+            if !matches!(*prefix, "" | "xml" | "xmlns") {
+                self.resolve(prefix, *at)?;
             }
         }
         Ok(Tag {
@@ -230,9 +223,9 @@ impl<'a> Walker<'a> {
 
     fn declare(&mut self) -> Result<(), Fault> {
         for attribute in &self.attributes {
-            let prefix = match attribute.name.split_once(':') {
-                Some(("xmlns", prefix)) => prefix,
-                None if attribute.name == "xmlns" => "",
+            let prefix = match (attribute.prefix, attribute.name) {
+                ("xmlns", name) => name.get("xmlns:".len()..).unwrap_or_default(),
+                ("", "xmlns") => "",
                 _ => continue,
             };
             let uri = attributes::value(attribute.raw);
@@ -249,7 +242,12 @@ impl<'a> Walker<'a> {
     }
 
     fn resolve(&self, prefix: &str, at: usize) -> Result<Ns, Fault> {
-        let found = self.bindings.iter().rev().find(|one| one.prefix == prefix);
+        let mut bindings = self.bindings.iter().rev();
+        let found = if prefix.is_empty() {
+            bindings.find(|one| one.prefix.is_empty())
+        } else {
+            bindings.find(|one| one.prefix == prefix)
+        };
         match found {
             Some(binding) => Ok(binding.ns),
             None if prefix.is_empty() || prefix == "xml" => Ok(Ns::Other),
@@ -271,17 +269,23 @@ impl<'a> Walker<'a> {
     }
 
     fn check_text(&self, text: &str) -> Result<(), Fault> {
-        match text.find("]]>") {
-            Some(i) => Err(Fault::new(self.at + i, words::CDATA_END)),
-            None => Ok(()),
+        let mut rest = text;
+        while let Some(i) = rest.find(']') {
+            let tail = rest.get(i..).unwrap_or_default();
+            if tail.starts_with("]]>") {
+                let at = self.at + text.len() - tail.len();
+                return Err(Fault::new(at, words::CDATA_END));
+            }
+            rest = tail.get(1..).unwrap_or_default();
         }
+        Ok(())
     }
 
     fn check_instruction(&self) -> Result<(), Fault> {
         let content = self.slice(2, 2);
         let is_blank = |c: char| matches!(c, ' ' | '\t' | '\r' | '\n');
         let target = content.split(is_blank).next().unwrap_or_default();
-        attributes::check_name(target, self.at + 2)?;
+        attributes::split_name(target, self.at + 2)?;
         if target.eq_ignore_ascii_case("xml") || target.contains(':') {
             return Err(Fault::new(self.at + 2, words::NAME));
         }
