@@ -22,6 +22,7 @@ mod schema;
 mod sqlite;
 mod statement;
 mod texts;
+mod types;
 mod verification;
 mod visible;
 mod writer;
@@ -46,6 +47,7 @@ use crate::policy::Permit;
 use conn::DbError;
 use find::Answer;
 use reader::Reader;
+use types::KnownSets;
 use writer::{Act, Job};
 
 pub use interface::{Content, Deposited, Locator, Render, StoredDocument, Verification};
@@ -56,6 +58,7 @@ pub struct Store {
     home: Home,
     queue: mpsc::Sender<Box<dyn Job>>,
     render: Arc<dyn Render>,
+    known_sets: KnownSets,
 }
 
 enum Home {
@@ -132,6 +135,7 @@ impl Store {
         submission: Submission,
         trace: Trace,
     ) -> Result<Deposited, Error> {
+        self.entered(permit).await?;
         let render = Arc::clone(&self.render);
         self.write(deposit::Deposit::new(permit, submission, trace, render)?)
             .await
@@ -147,7 +151,7 @@ impl Store {
         query: &DocumentQuery,
         trace: Trace,
     ) -> Result<Page<StoredDocument>, Error> {
-        let ins = record_of(permit)?;
+        let ins = self.entered(permit).await?;
         let mut reader = self.reader().await?;
         let texts = match &self.home {
             Home::Sqlite(home) => Some(home.texts()),
@@ -179,7 +183,7 @@ impl Store {
         query: &DocumentQuery,
         trace: Trace,
     ) -> Result<Page<SubmissionSet>, Error> {
-        let ins = record_of(permit)?;
+        let ins = self.entered(permit).await?;
         let mut reader = self.reader().await?;
         reader.begin().await?;
         let page = find::submissions(&mut reader.conn()?, &ins, permit, query).await?;
@@ -199,7 +203,7 @@ impl Store {
         id: Uuid,
         trace: Trace,
     ) -> Result<StoredDocument, Error> {
-        let ins = record_of(permit)?;
+        let ins = self.entered(permit).await?;
         let mut reader = self.reader().await?;
         let found = read::document(&mut reader.conn()?, &ins, permit, id).await?;
         drop(reader);
@@ -217,7 +221,7 @@ impl Store {
         id: Uuid,
         trace: Trace,
     ) -> Result<SubmissionSet, Error> {
-        let ins = record_of(permit)?;
+        let ins = self.entered(permit).await?;
         let mut reader = self.reader().await?;
         reader.begin().await?;
         let found = read::submission(&mut reader.conn()?, &ins, permit, id).await?;
@@ -237,7 +241,7 @@ impl Store {
         id: Uuid,
         trace: Trace,
     ) -> Result<Content, Error> {
-        let ins = record_of(permit)?;
+        let ins = self.entered(permit).await?;
         let mut reader = self.reader().await?;
         let found = read::content(&mut reader.conn()?, &ins, permit, id).await?;
         drop(reader);
@@ -332,6 +336,14 @@ impl Store {
         let found = verification::run(&mut reader.conn()?).await?;
         reader.end().await?;
         Ok(found)
+    }
+
+    /// The key of the permit's record, once all that its visibility needs in a query is there.
+    async fn entered(&self, permit: &Permit) -> Result<String, Error> {
+        if let Some(set) = self.known_sets.missing(permit.visibility()) {
+            self.known_sets.know(self.write(set).await?);
+        }
+        record_of(permit)
     }
 
     async fn reader(&self) -> Result<Reader<'_>, DbError> {

@@ -73,7 +73,7 @@ impl Act for Declare {
         trace.entities = vec![(audit::AUTHORISATION.to_owned(), authorisation.id)];
         Ok(Done {
             output: (authorisation, now.is_none()),
-            line: audit::line(&trace),
+            line: Some(audit::line(&trace)),
         })
     }
 }

@@ -238,7 +238,7 @@ impl Act for Deposit {
                 documents: entries,
                 warnings,
             },
-            line: self.line.clone(),
+            line: Some(self.line.clone()),
         })
     }
 }

@@ -21,7 +21,7 @@ impl Act for Append {
     async fn run(&self, _: &mut Conn<'_>) -> Result<Done<()>, Failure> {
         Ok(Done {
             output: (),
-            line: self.0.clone(),
+            line: Some(self.0.clone()),
         })
     }
 }

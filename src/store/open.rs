@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::conn::DbError;
+use super::types::KnownSets;
 use super::{Home, Render, Store, Verification, conn, postgres, sqlite, verification};
 
 /// Why a store did not open.
@@ -84,6 +85,7 @@ impl Store {
             home,
             queue,
             render,
+            known_sets: KnownSets::default(),
         })
     }
 

@@ -202,7 +202,7 @@ impl Act for PutRecord {
         trace.entities = vec![(audit::RECORD.to_owned(), record.id)];
         Ok(Done {
             output: (record, now.is_none()),
-            line: audit::line(&trace),
+            line: Some(audit::line(&trace)),
         })
     }
 }

@@ -2,11 +2,12 @@
 
 use super::schema::{Attribute, status};
 use super::statement::Statement;
+use super::types::set_id;
 use crate::dmp::code::system;
 use crate::dmp::document::Availability;
 use crate::policy::{Ownership, Visibility};
 
-/// Adds the condition that document `d` may be known. `$1` is the INS key.
+/// Adds the condition that document `d` may be known. `$1` is the INS key; the set of types is there ([`super::types`]).
 pub(super) fn documents<'a>(statement: &mut Statement<'a>, visibility: &'a Visibility) {
     statement
         .push("d.availability <> ")
@@ -21,8 +22,9 @@ pub(super) fn documents<'a>(statement: &mut Statement<'a>, visibility: &'a Visib
             statement.push("((d.masked = 0");
             if !types.all {
                 statement
-                    .push(" AND d.type_code IN ")
-                    .list(types.codes.iter());
+                    .push(" AND EXISTS (SELECT 1 FROM type_set y WHERE y.id = ")
+                    .bind(set_id(types))
+                    .push(" AND y.code = d.type_code)");
             }
             statement.push(") OR ");
             own(statement, ownership);

@@ -50,8 +50,8 @@ pub(super) trait Act: Send + Sync + 'static {
 pub(super) struct Done<T> {
     /// The answer.
     pub(super) output: T,
-    /// Its journal line.
-    pub(super) line: Line,
+    /// Its journal line; None for what is no act on a record.
+    pub(super) line: Option<Line>,
 }
 
 /// Why an act did not go through.
@@ -152,7 +152,7 @@ impl<A: Act> Job for Waiting<A> {
             match done {
                 Ok(Done { output, line }) => {
                     self.answer = Some(Ok(output));
-                    Ok(Some(line))
+                    Ok(line)
                 }
                 Err(Failure::Refused(error)) => Ok(self.fail(error)),
                 Err(Failure::Stale) => {
