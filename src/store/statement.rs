@@ -59,10 +59,17 @@ impl<'a> Statement<'a> {
 
     /// Adds the place of a value by its number.
     pub(super) fn placeholder(&mut self, number: usize) {
-        use std::fmt::Write;
-        // Writing into a string cannot fail.
-        let _ = write!(self.text, "${number}");
+        self.text.push('$');
+        digits(&mut self.text, number);
     }
+}
+
+/// Appends a number: the formatting machinery would show in a search of a hundred placeholders.
+fn digits(text: &mut String, number: usize) {
+    if number >= 10 {
+        digits(text, number / 10);
+    }
+    text.push(char::from(b"0123456789"[number % 10]));
 }
 
 /// A value bound to a statement.
