@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench http` measures all; `cargo bench --bench http -- search 16` one part with 16 clients.
 //! Parts: deposit, search, binary, handshake, start, disk.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
 #[path = "http/client.rs"]
 mod client;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 use tokio::sync::mpsc;
@@ -33,7 +34,8 @@ impl Home {
         create_private(path)?;
         let mut db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // FULL: a commit that was answered survives a power cut (WAL alone syncs only at checkpoints).
-        db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864")
+        db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; \
+             PRAGMA wal_autocheckpoint = 4000")
             .map_err(DbError::from)?;
         writer::inline(migrate::run(&mut Conn::Sqlite(&mut db))).ok_or(DbError::Shape)??;
         let (sender, receiver) = mpsc::channel(QUEUE);
@@ -113,6 +115,8 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, rusqlite::Error
     let db = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(Duration::from_secs(5))?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Plans don't depend on bound values: without this, each new value would prepare the statement again.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.execute_batch("PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY")?;
     Ok(db)
 }
