@@ -82,6 +82,20 @@ impl Store {
         Ok(records::standing(&mut reader.conn()?, ins, actor).await?)
     }
 
+    /// Where a caller stands in the record that an id belongs to, in one read; None for an unknown id. Not traced: the decision
+    /// that it serves is.
+    ///
+    /// # Errors
+    /// `busy`, `internal`.
+    pub async fn standing_by_id(
+        &self,
+        what: Locator,
+        actor: &Actor,
+    ) -> Result<Option<Standing>, Error> {
+        let mut reader = self.reader().await?;
+        Ok(records::standing_by_id(&mut reader.conn()?, what, actor).await?)
+    }
+
     /// The record that an id belongs to; None for an unknown id. Not traced: the act that follows is.
     ///
     /// # Errors

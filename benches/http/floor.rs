@@ -40,6 +40,7 @@ pub fn run(folder: &Path) {
     let db = open(&database);
     db.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;
+         PRAGMA wal_autocheckpoint = 4000;
          CREATE TABLE item (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL)",
     )
     .expect("schema");

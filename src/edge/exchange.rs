@@ -23,7 +23,7 @@ use crate::dmp::record::Standing;
 use crate::dmp::trace::{Trace, TracedAct};
 use crate::error::{Code, Error, Issue};
 use crate::policy::{self, Act, Permit};
-use crate::store;
+use crate::store::{self, Locator};
 use crate::translate::Reading;
 
 /// How often an act is decided again when the record moved between its decision and its commit.
@@ -232,6 +232,18 @@ impl Exchange {
     pub(super) async fn permit(&mut self, act: &Act, patient: &Ins) -> Result<Permit, Error> {
         let standing = self.standing(patient).await?;
         self.decide(act, standing.as_ref())
+    }
+
+    /// Decides an act on what an id names.
+    ///
+    /// # Errors
+    /// `not-found`, then the refusal.
+    pub(super) async fn permit_by_id(&mut self, act: &Act, what: Locator) -> Result<Permit, Error> {
+        let (actor, _) = self.caller()?;
+        let standing = self.app.store.standing_by_id(what, actor).await?;
+        let standing = standing.ok_or(Code::NotFound)?;
+        self.known.patient = Some(standing.record.data.ins.clone());
+        self.decide(act, Some(&standing))
     }
 
     /// The end of an act of the store, which traces its own refusals.

@@ -59,8 +59,8 @@ async fn read_document(
     let format = exchange.format()?;
     let id = identifier(id)?;
     exchange.names("DocumentReference", id);
-    let patient = owner(exchange, Locator::Document(id)).await?;
-    let permit = exchange.permit(&Act::ReadDocument, &patient).await?;
+    let what = Locator::Document(id);
+    let permit = exchange.permit_by_id(&Act::ReadDocument, what).await?;
     let trace = exchange.trace();
     let found = exchange.app.store.read_document(&permit, id, trace).await;
     let found = exchange.acted(found)?;
@@ -84,8 +84,8 @@ async fn read_submission(exchange: &mut Exchange, id: &str) -> Result<Response, 
     let format = exchange.format()?;
     let id = identifier(id)?;
     exchange.names("List", id);
-    let patient = owner(exchange, Locator::Submission(id)).await?;
-    let permit = exchange.permit(&Act::ReadSubmission, &patient).await?;
+    let what = Locator::Submission(id);
+    let permit = exchange.permit_by_id(&Act::ReadSubmission, what).await?;
     let trace = exchange.trace();
     let found = exchange.app.store.read_submission(&permit, id, trace).await;
     let found = exchange.acted(found)?;

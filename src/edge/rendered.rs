@@ -44,13 +44,21 @@ pub fn render(settings: &Settings, tables: &Arc<Tables>) -> Arc<dyn Render> {
 /// A kept resource as this server sends it.
 pub(super) fn placed(resource: &str, base_url: &str) -> String {
     let mut text = String::with_capacity(resource.len() + 64);
-    let mut rest = resource;
-    while let Some(at) = rest.find(WRITTEN) {
-        text.push_str(&rest[..at]);
-        text.push('"');
-        text.push_str(base_url);
-        text.push('/');
-        rest = &rest[at + WRITTEN.len()..];
+    let (mut rest, mut seen) = (resource, 0);
+    // Looking for the backslash is quick: resources hold few.
+    while let Some(after) = rest.get(seen..).and_then(|tail| tail.find('\\')) {
+        let quote = (seen + after).wrapping_sub(1);
+        match rest.get(quote..) {
+            Some(link) if link.starts_with(WRITTEN) => {
+                text.push_str(&rest[..quote]);
+                text.push('"');
+                text.push_str(base_url);
+                text.push('/');
+                (rest, seen) = (&link[WRITTEN.len()..], 0);
+            }
+            // Another escape, of two characters at least.
+            _ => seen += after + 2,
+        }
     }
     text.push_str(rest);
     text

@@ -25,12 +25,40 @@ pub(super) async fn standing(
     actor: &Actor,
 ) -> Result<Option<Standing>, DbError> {
     let ins = ins.key();
+    let mut statement = standing_of(actor);
+    statement.bind(&ins);
+    stands(conn, &statement).await
+}
+
+/// The same in the record that an id belongs to.
+pub(super) async fn standing_by_id(
+    conn: &mut Conn<'_>,
+    what: Locator,
+    actor: &Actor,
+) -> Result<Option<Standing>, DbError> {
+    let (kind, id) = key(what);
+    let mut statement = standing_of(actor);
+    statement.push("(SELECT l.ins FROM locator l WHERE l.id = ");
+    statement.bind(id).push(" AND l.kind = ");
+    statement.bind(kind.number()).push(")");
+    stands(conn, &statement).await
+}
+
+/// The query of a standing, up to the INS key.
+fn standing_of<'a>(actor: &Actor) -> Statement<'a> {
     let mut statement = Statement::new(
         "SELECT r.id, r.version, r.updated, r.data, a.body FROM record r \
          LEFT JOIN authorisation a ON a.ins = r.ins AND a.holder IN ",
     );
     statement.list(holders(&actor.id, actor));
-    statement.push(" WHERE r.ins = ").bind(&ins);
+    statement.push(" WHERE r.ins = ");
+    statement
+}
+
+async fn stands(
+    conn: &mut Conn<'_>,
+    statement: &Statement<'_>,
+) -> Result<Option<Standing>, DbError> {
     let rows = conn.query(&statement.text, &statement.values).await?;
     let Some(first) = rows.first() else {
         return Ok(None);
@@ -74,15 +102,19 @@ fn record(row: &Row) -> Result<Record, DbError> {
     })
 }
 
-/// The record that an id belongs to.
-pub(super) async fn locate(conn: &mut Conn<'_>, what: Locator) -> Result<Option<Ins>, DbError> {
-    let (kind, id) = match what {
+fn key(what: Locator) -> (Kind, Uuid) {
+    match what {
         Locator::Document(id) => (Kind::Document, id),
         Locator::Submission(id) => (Kind::Submission, id),
         Locator::Content(id) => (Kind::Content, id),
         Locator::Consent(id) => (Kind::Consent, id),
         Locator::Record(id) => (Kind::Record, id),
-    };
+    }
+}
+
+/// The record that an id belongs to.
+pub(super) async fn locate(conn: &mut Conn<'_>, what: Locator) -> Result<Option<Ins>, DbError> {
+    let (kind, id) = key(what);
     let sql = "SELECT ins FROM locator WHERE id = $1 AND kind = $2";
     let rows = conn
         .query(sql, &[(&id).into(), kind.number().into()])

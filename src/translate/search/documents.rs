@@ -130,6 +130,9 @@ fn relates_to(params: &mut Params) -> Vec<Condition> {
 
 /// `author` and its chains; authors are contained, so that the chains end in their identifier and name.
 pub(super) fn authors(params: &mut Params, base: &str) -> Vec<Condition> {
+    if !params.any(base) {
+        return Vec::new();
+    }
     let mut conditions = plain_authors(params, base);
     for (chain, part) in CHAINS {
         for prefix in PREFIXES {

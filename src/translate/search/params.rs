@@ -45,6 +45,11 @@ impl<'a> Params<'a> {
         }
     }
 
+    /// True when a parameter starts with that name.
+    pub(super) fn any(&self, base: &str) -> bool {
+        self.params.iter().any(|param| param.name.starts_with(base))
+    }
+
     /// Takes every parameter of that base name (before a colon), with its modifier.
     pub(super) fn take(&mut self, base: &str) -> Vec<(Option<String>, String)> {
         let mut taken = Vec::new();

@@ -115,7 +115,20 @@ impl<'a> Node<'a> {
     fn locate(self) -> (String, Option<&'static Type>) {
         let mut path = String::from(self.at);
         // Every value of a tree has an address of its own, so the address tells where it hangs.
-        let kind = find(self.root, self.value, None, &mut path).flatten();
+        let mut trail = Vec::new();
+        if !find(self.root, self.value, &mut trail) {
+            return (path, None);
+        }
+        let mut kind = type_of(self.root, None);
+        for step in trail.into_iter().rev() {
+            kind = match step {
+                Step::Child(key, child) => type_of(child, push_child(&mut path, key, kind)),
+                Step::Item(index, item) => {
+                    push_index(&mut path, index);
+                    type_of(item, kind)
+                }
+            };
+        }
         (path, kind)
     }
 
@@ -148,33 +161,39 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Completes `path` from `from` down to `target` and tells the type of the target, where the table knows it. The depth of a checked
-/// tree is bounded.
-fn find(
-    from: &Value,
-    target: &Value,
-    kind: Option<&'static Type>,
-    path: &mut String,
-) -> Option<Option<&'static Type>> {
-    let resource = from.get("resourceType").and_then(Value::as_str);
-    let kind = resource.and_then(|name| TABLE.get(name)).or(kind);
+/// One step from a value to one inside it.
+enum Step<'a> {
+    Child(&'a str, &'a Value),
+    Item(usize, &'a Value),
+}
+
+/// Collects the steps from `from` down to `target`, the last one first: addresses are compared on the way, names only looked at
+/// once it is found. The depth of a checked tree is bounded.
+fn find<'a>(from: &'a Value, target: &Value, trail: &mut Vec<Step<'a>>) -> bool {
     if std::ptr::eq(from, target) {
-        return Some(kind);
+        return true;
     }
-    let length = path.len();
-    match from {
-        Value::Object(children) => children.iter().find_map(|(key, child)| {
-            path.truncate(length);
-            let inside = push_child(path, key, kind);
-            find(child, target, inside, path)
-        }),
-        Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| {
-            path.truncate(length);
-            push_index(path, index);
-            find(item, target, kind, path)
-        }),
+    let step = match from {
+        Value::Object(children) => children
+            .iter()
+            .find(|(_, child)| find(child, target, trail))
+            .map(|(key, child)| Step::Child(key, child)),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find(|(_, item)| find(item, target, trail))
+            .map(|(index, item)| Step::Item(index, item)),
         _ => None,
-    }
+    };
+    let found = step.is_some();
+    trail.extend(step);
+    found
+}
+
+/// The type of a value: that of its element, or of the resource that it is.
+fn type_of(value: &Value, element: Option<&'static Type>) -> Option<&'static Type> {
+    let resource = value.get("resourceType").and_then(Value::as_str);
+    resource.and_then(|name| TABLE.get(name)).or(element)
 }
 
 /// Adds a child by its FHIRPath name (`valueString` is `value`, `_birthDate` is `birthDate`) and tells its type.
