@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// A deposit and a search make thousands of small allocations on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     passerelle::cli::run()
 }
