@@ -9,6 +9,8 @@ mod find;
 mod fold;
 mod interface;
 mod journal;
+mod log;
+mod memory;
 mod migrate;
 mod open;
 mod postgres;
@@ -21,7 +23,6 @@ mod running;
 mod schema;
 mod sqlite;
 mod statement;
-mod texts;
 mod types;
 mod verification;
 mod visible;
@@ -62,7 +63,7 @@ pub struct Store {
 }
 
 enum Home {
-    Sqlite(sqlite::Home),
+    Sqlite(Box<sqlite::Home>),
     Postgres(postgres::Home),
 }
 
@@ -257,7 +258,11 @@ impl Store {
     ) -> Result<Content, Error> {
         let ins = self.entered(permit).await?;
         let mut reader = self.reader().await?;
-        let found = read::content(&mut reader.conn()?, &ins, permit, id).await?;
+        let kept = match &self.home {
+            Home::Sqlite(home) => Some(home.contents()),
+            Home::Postgres(_) => None,
+        };
+        let found = read::content(&mut reader.conn()?, kept, &ins, permit, id).await?;
         drop(reader);
         // The journal names the document: the content's id is random so that it tells nothing.
         let entity = match &found {

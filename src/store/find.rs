@@ -2,10 +2,10 @@
 
 use super::condition::{on_document, on_submission};
 use super::conn::{Conn, DbError};
+use super::memory::Texts;
 use super::row::Row;
 use super::schema::status;
 use super::statement::Statement;
-use super::texts::Texts;
 use super::{StoredDocument, visible};
 use uuid::Uuid;
 

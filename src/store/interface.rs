@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::dmp::document::DocumentEntry;
@@ -42,7 +43,7 @@ pub struct Content {
     /// When it was deposited.
     pub deposited: Instant,
     /// The bytes, as they came.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
 }
 
 /// What a deposit made.

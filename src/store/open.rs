@@ -74,7 +74,7 @@ impl Store {
         let (home, queue) = match address(url)? {
             Address::Sqlite(path) => {
                 let (home, queue) = sqlite::Home::open(path)?;
-                (Home::Sqlite(home), queue)
+                (Home::Sqlite(Box::new(home)), queue)
             }
             Address::Postgres(url) => {
                 let (home, queue) = postgres::Home::open(url).await?;

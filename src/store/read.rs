@@ -1,9 +1,11 @@
 //! Reads of one entry, one submission, one content: what is hidden is as absent as what never was.
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use super::conn::{Conn, DbError};
 use super::find::fill;
+use super::memory::Contents;
 use super::row::Row;
 use super::schema::Kind;
 use super::statement::Statement;
@@ -58,16 +60,16 @@ pub(super) async fn submission(
     Ok(Some(set))
 }
 
-/// A content whose document the permit shows.
+/// A content whose document the permit shows. With `kept`, the bytes come from there when they can.
 pub(super) async fn content(
     conn: &mut Conn<'_>,
+    kept: Option<&Contents>,
     ins: &str,
     permit: &Permit,
     id: Uuid,
 ) -> Result<Option<Content>, DbError> {
     let mut statement = Statement::new(
-        "SELECT d.id, d.mime_type, d.sha1, d.deposited, c.bytes FROM document d \
-         JOIN content c ON c.ins = d.ins AND c.sha256 = d.sha256 WHERE d.ins = ",
+        "SELECT d.id, d.mime_type, d.sha1, d.deposited, d.sha256 FROM document d WHERE d.ins = ",
     );
     statement
         .bind(ins)
@@ -82,12 +84,36 @@ pub(super) async fn content(
         return Ok(None);
     };
     let sha1 = row.take_bytes(2)?;
+    let sha256: [u8; 32] = row.take_bytes(4)?.try_into().map_err(|_| DbError::Shape)?;
+    let bytes = match kept.and_then(|kept| kept.one(sha256)) {
+        Some(bytes) => bytes,
+        None => {
+            let bytes = bytes_of(conn, ins, &sha256).await?;
+            if let Some(kept) = kept {
+                kept.put(sha256, &bytes);
+            }
+            bytes
+        }
+    };
     Ok(Some(Content {
         id,
         document: row.uuid(0)?,
         mime_type: row.take_text(1)?,
         sha1: sha1.iter().map(|byte| format!("{byte:02x}")).collect(),
         deposited: row.instant(3)?,
-        bytes: row.take_bytes(4)?,
+        bytes,
     }))
+}
+
+/// The bytes of a hash in a record: a content is never changed, and goes with its document.
+async fn bytes_of(conn: &mut Conn<'_>, ins: &str, sha256: &[u8; 32]) -> Result<Bytes, DbError> {
+    let sql = "SELECT bytes FROM content WHERE ins = $1 AND sha256 = $2";
+    let mut rows = conn
+        .query(sql, &[ins.into(), sha256.as_slice().into()])
+        .await?;
+    Ok(rows
+        .first_mut()
+        .ok_or(DbError::Shape)?
+        .take_bytes(0)?
+        .into())
 }

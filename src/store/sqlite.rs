@@ -11,27 +11,33 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 use tokio::sync::mpsc;
 
 use super::conn::{Conn, DbError};
+use super::log::Log;
+use super::memory::{Contents, Texts};
 use super::row::{Cell, Row};
 use super::statement::Value;
-use super::texts::Texts;
 use super::writer::{self, GROUP, Job, QUEUE};
 use super::{OpenError, migrate};
 
-/// `FULL`: a commit that was answered survives a power cut (in WAL mode, less syncs at checkpoints only). A log of 16 MB before
-/// it is folded into the file: pages that are written again and again are then folded once. A cache that holds the inner pages
+/// `FULL`: a commit that was answered survives a power cut (in WAL mode, less syncs at checkpoints only). A cache that holds the inner pages
 /// of every tree.
-const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; \
-    PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192";
+const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+    PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768";
 /// Statements that a connection keeps prepared.
 const STATEMENTS: usize = 128;
 /// Readers kept open while nobody reads.
 const IDLE_READERS: usize = 8;
+
+/// Bytes of rendered resources kept in memory, at most.
+const TEXTS: usize = 24 << 20;
+/// Bytes of contents kept in memory, at most.
+const CONTENTS: usize = 24 << 20;
 
 /// An open SQLite file.
 pub(super) struct Home {
     path: PathBuf,
     readers: Mutex<Vec<Connection>>,
     texts: Texts,
+    contents: Contents,
     writer: std::thread::JoinHandle<()>,
 }
 
@@ -42,15 +48,17 @@ impl Home {
         let mut db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         db.execute_batch(WRITER)?;
         writer::inline(migrate::run(&mut Conn::Sqlite(&mut db))).ok_or(DbError::Shape)??;
+        let log = Log::watch(&mut db, path)?;
         let (sender, receiver) = mpsc::channel(QUEUE);
         let writer = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || write(db, receiver))
+            .spawn(move || write(db, log, receiver))
             .map_err(|error| OpenError::Database(error.to_string()))?;
         let home = Self {
             path: path.to_owned(),
             readers: Mutex::default(),
-            texts: Texts::default(),
+            texts: Texts::new(TEXTS),
+            contents: Contents::new(CONTENTS),
             writer,
         };
         let first = home.reader()?;
@@ -74,6 +82,11 @@ impl Home {
     /// Rendered resources kept in memory.
     pub(super) fn texts(&self) -> &Texts {
         &self.texts
+    }
+
+    /// Contents kept in memory.
+    pub(super) fn contents(&self) -> &Contents {
+        &self.contents
     }
 
     /// True while the writer thread lives.
@@ -121,7 +134,7 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, DbError> {
     Ok(connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
 }
 
-fn connect(path: &Path, access: OpenFlags) -> Result<Connection, rusqlite::Error> {
+pub(super) fn connect(path: &Path, access: OpenFlags) -> Result<Connection, rusqlite::Error> {
     let db = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(Duration::from_secs(5))?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -145,11 +158,12 @@ fn create_private(path: &Path) -> Result<(), OpenError> {
 }
 
 /// The writer: takes whatever waits, commits it at once, answers.
-fn write(mut db: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+fn write(mut db: Connection, mut log: Log, mut queue: mpsc::Receiver<Box<dyn Job>>) {
     let mut jobs = Vec::with_capacity(GROUP);
     while queue.blocking_recv_many(&mut jobs, GROUP) > 0 {
         let group = std::mem::replace(&mut jobs, Vec::with_capacity(GROUP));
         writer::inline(writer::settle(&mut Conn::Sqlite(&mut db), group));
+        log.committed(&db);
     }
     // What stays in the log is read back at the next start; folding it in now makes that start quick.
     if let Err(error) = db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
