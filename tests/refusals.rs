@@ -18,11 +18,14 @@ use uuid::Uuid;
 
 /// What no client can provoke at will.
 const NOT_HERE: [(Code, &str); 4] = [
-    (Code::Busy, "needs a writer that is saturated"),
+    (
+        Code::Busy,
+        "shown below, with a database that another holds",
+    ),
     (Code::Internal, "needs a defect of ours"),
     (
         Code::RequestTimeout,
-        "needs a body that stalls, which the client of these tests cannot send",
+        "needs a body that stalls: tests/edge.rs sends one",
     ),
     (
         Code::BlockedByPatient,
@@ -567,6 +570,28 @@ async fn every_refusal_is_the_one_of_the_table_and_leaves_nothing() {
         let excused = NOT_HERE.iter().any(|(known, _)| known == code);
         assert_ne!(met.contains(code.as_str()), excused, "{}", code.as_str());
     }
+}
+
+/// While another process holds the database, an act waits, then is told to come again; nothing of it is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_another_holds_is_busy() {
+    let server = Server::start();
+    open_records(&server).await;
+    let database = server.folder().join("passerelle.db");
+    let other = rusqlite::Connection::open(database).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut hospital = server.client("hopital");
+    let document = Document::new();
+    let sent = document.simplified();
+    hospital
+        .post("/DocumentReference", &sent)
+        .await
+        .assert_refused(503, "busy");
+    other.execute_batch("ROLLBACK").unwrap();
+    hospital
+        .post("/DocumentReference", &sent)
+        .await
+        .assert_status(201);
 }
 
 /// A target may be named by a reference: once found, it must be the one that the header announces.
