@@ -5,6 +5,7 @@ mod authorisations;
 mod condition;
 mod conn;
 mod deposit;
+mod documents;
 mod find;
 mod fold;
 mod interface;
@@ -17,6 +18,7 @@ mod postgres;
 mod read;
 mod reader;
 mod records;
+mod rights;
 mod row;
 mod rows;
 mod running;
@@ -34,19 +36,14 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::audit;
-use crate::dmp::actor::{Actor, ActorId};
-use crate::dmp::authorisation::{Authorisation, Declaration};
+use crate::dmp::actor::Actor;
 use crate::dmp::ins::Ins;
-use crate::dmp::query::{DocumentQuery, Page};
 use crate::dmp::record::{Record, RecordData, Standing};
-use crate::dmp::submission::{Submission, SubmissionSet};
-use crate::dmp::time::Instant;
 use crate::dmp::trace::Trace;
 use crate::error::{Code, Error};
 use crate::policy::Permit;
 
 use conn::DbError;
-use find::Answer;
 use reader::Reader;
 use types::KnownSets;
 use writer::{Act, Job};
@@ -106,15 +103,6 @@ impl Store {
         Ok(records::locate(&mut reader.conn()?, what).await?)
     }
 
-    /// The holder of the authorisation of this id in a record; None when there is none. Not traced: the write that it serves is.
-    ///
-    /// # Errors
-    /// `busy`, `internal`.
-    pub async fn holder(&self, ins: &Ins, id: Uuid) -> Result<Option<ActorId>, Error> {
-        let mut reader = self.reader().await?;
-        Ok(authorisations::holder(&mut reader.conn()?, &ins.key(), id).await?)
-    }
-
     /// Opens a record or changes it; true when it is new.
     ///
     /// # Errors
@@ -137,204 +125,6 @@ impl Store {
             trace,
         })
         .await
-    }
-
-    /// Registers a submission with its documents, all or nothing (TD2).
-    ///
-    /// # Errors
-    /// `duplicate-document`, `replace-target-unknown`, `not-author`, `already-replaced`: refused and traced.
-    /// `version-conflict` when the record moved since the decision ([`is_stale`]): not traced. `busy`, `internal`.
-    pub async fn deposit(
-        &self,
-        permit: &Permit,
-        submission: Submission,
-        trace: Trace,
-    ) -> Result<Deposited, Error> {
-        self.entered(permit).await?;
-        let render = Arc::clone(&self.render);
-        self.write(deposit::Deposit::new(permit, submission, trace, render)?)
-            .await
-    }
-
-    /// Searches documents (TD3.1). The total counts what the permit shows, in the same snapshot as the page.
-    ///
-    /// # Errors
-    /// `busy`, `internal`.
-    pub async fn find_documents(
-        &self,
-        permit: &Permit,
-        query: &DocumentQuery,
-        trace: Trace,
-    ) -> Result<Page<StoredDocument>, Error> {
-        let ins = self.entered(permit).await?;
-        let mut reader = self.reader().await?;
-        let texts = match &self.home {
-            Home::Sqlite(home) => Some(home.texts()),
-            Home::Postgres(_) => None,
-        };
-        let mut answer =
-            find::documents(&mut reader.conn()?, texts, &ins, permit, query, false).await?;
-        if let Answer::Again = answer {
-            reader.begin().await?;
-            answer = find::documents(&mut reader.conn()?, texts, &ins, permit, query, true).await?;
-            reader.end().await?;
-        }
-        let Answer::Page(page) = answer else {
-            return Err(Code::Internal.into());
-        };
-        drop(reader);
-        self.trace(trace).await?;
-        Ok(page)
-    }
-
-    /// Searches submissions (ITI-66): those that the caller deposited or of which he may know a document, with the documents
-    /// that he may know of.
-    ///
-    /// # Errors
-    /// `busy`, `internal`.
-    pub async fn find_submissions(
-        &self,
-        permit: &Permit,
-        query: &DocumentQuery,
-        trace: Trace,
-    ) -> Result<Page<SubmissionSet>, Error> {
-        let ins = self.entered(permit).await?;
-        let mut reader = self.reader().await?;
-        reader.begin().await?;
-        let page = find::submissions(&mut reader.conn()?, &ins, permit, query).await?;
-        reader.end().await?;
-        drop(reader);
-        self.trace(trace).await?;
-        Ok(page)
-    }
-
-    /// Reads one entry.
-    ///
-    /// # Errors
-    /// [`Permit::not_visible`] when it is hidden or not there; `busy`, `internal`.
-    pub async fn read_document(
-        &self,
-        permit: &Permit,
-        id: Uuid,
-        trace: Trace,
-    ) -> Result<StoredDocument, Error> {
-        let ins = self.entered(permit).await?;
-        let mut reader = self.reader().await?;
-        let found = read::document(&mut reader.conn()?, &ins, permit, id).await?;
-        drop(reader);
-        self.shown(permit, found, (audit::DOCUMENT, id), trace)
-            .await
-    }
-
-    /// Reads one submission, with the documents that the caller may know of.
-    ///
-    /// # Errors
-    /// [`Permit::not_visible`] when it is hidden or not there; `busy`, `internal`.
-    pub async fn read_submission(
-        &self,
-        permit: &Permit,
-        id: Uuid,
-        trace: Trace,
-    ) -> Result<SubmissionSet, Error> {
-        let ins = self.entered(permit).await?;
-        let mut reader = self.reader().await?;
-        reader.begin().await?;
-        let found = read::submission(&mut reader.conn()?, &ins, permit, id).await?;
-        reader.end().await?;
-        drop(reader);
-        self.shown(permit, found, (audit::SUBMISSION, id), trace)
-            .await
-    }
-
-    /// Reads the bytes of a document by the id of its content (TD3.2).
-    ///
-    /// # Errors
-    /// [`Permit::not_visible`] when its document is hidden or not there; `busy`, `internal`.
-    pub async fn read_content(
-        &self,
-        permit: &Permit,
-        id: Uuid,
-        trace: Trace,
-    ) -> Result<Content, Error> {
-        let ins = self.entered(permit).await?;
-        let mut reader = self.reader().await?;
-        let kept = match &self.home {
-            Home::Sqlite(home) => Some(home.contents()),
-            Home::Postgres(_) => None,
-        };
-        let found = read::content(&mut reader.conn()?, kept, &ins, permit, id).await?;
-        drop(reader);
-        // The journal names the document: the content's id is random so that it tells nothing.
-        let entity = match &found {
-            Some(content) => (audit::DOCUMENT, content.document),
-            None => (audit::CONTENT, id),
-        };
-        self.shown(permit, found, entity, trace).await
-    }
-
-    /// Declares, renews or withdraws an authorisation (TD0.3); true when it is new. `end` is the caller's, within what the
-    /// configuration allows.
-    ///
-    /// # Errors
-    /// `version-conflict` when `if_match` is not its version, or the record moved since the decision ([`is_stale`]);
-    /// `busy`, `internal`.
-    pub async fn declare(
-        &self,
-        permit: &Permit,
-        declaration: Declaration,
-        end: Instant,
-        if_match: Option<u32>,
-        trace: Trace,
-    ) -> Result<(Authorisation, bool), Error> {
-        let ins = record_of(permit)?;
-        if declaration.patient.key() != ins {
-            return Err(Code::Internal.into());
-        }
-        self.write(authorisations::Declare {
-            permit: permit.clone(),
-            ins,
-            declaration,
-            end,
-            if_match,
-            trace,
-        })
-        .await
-    }
-
-    /// The authorisations that the caller holds (an employee's structure included) or declared, oldest first.
-    ///
-    /// # Errors
-    /// `busy`, `internal`.
-    pub async fn find_authorisations(
-        &self,
-        permit: &Permit,
-        trace: Trace,
-    ) -> Result<Vec<Authorisation>, Error> {
-        let ins = record_of(permit)?;
-        let mut reader = self.reader().await?;
-        let found = authorisations::find(&mut reader.conn()?, &ins, permit, None).await?;
-        drop(reader);
-        self.trace(trace).await?;
-        Ok(found)
-    }
-
-    /// Reads one of the authorisations that [`Store::find_authorisations`] would find.
-    ///
-    /// # Errors
-    /// [`Permit::not_visible`] when it is somebody else's or not there; `busy`, `internal`.
-    pub async fn read_authorisation(
-        &self,
-        permit: &Permit,
-        id: Uuid,
-        trace: Trace,
-    ) -> Result<Authorisation, Error> {
-        let ins = record_of(permit)?;
-        let mut reader = self.reader().await?;
-        let found = authorisations::find(&mut reader.conn()?, &ins, permit, Some(id)).await?;
-        drop(reader);
-        let found = found.into_iter().next();
-        self.shown(permit, found, (audit::AUTHORISATION, id), trace)
-            .await
     }
 
     /// Appends a trace, durably: that of a refusal, or of an act that reads nothing here.

@@ -1,0 +1,150 @@
+//! The store's acts on documents, submissions and contents.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::find::Answer;
+use super::interface::{Content, Deposited, StoredDocument};
+use super::{Home, Store, deposit, find, read};
+use crate::audit;
+use crate::dmp::query::{DocumentQuery, Page};
+use crate::dmp::submission::{Submission, SubmissionSet};
+use crate::dmp::trace::Trace;
+use crate::error::{Code, Error};
+use crate::policy::Permit;
+
+impl Store {
+    /// Registers a submission with its documents, all or nothing (TD2).
+    ///
+    /// # Errors
+    /// `duplicate-document`, `replace-target-unknown`, `not-author`, `already-replaced`: refused and traced.
+    /// `version-conflict` when the record moved since the decision ([`is_stale`]): not traced. `busy`, `internal`.
+    pub async fn deposit(
+        &self,
+        permit: &Permit,
+        submission: Submission,
+        trace: Trace,
+    ) -> Result<Deposited, Error> {
+        self.entered(permit).await?;
+        let render = Arc::clone(&self.render);
+        self.write(deposit::Deposit::new(permit, submission, trace, render)?)
+            .await
+    }
+
+    /// Searches documents (TD3.1). The total counts what the permit shows, in the same snapshot as the page.
+    ///
+    /// # Errors
+    /// `busy`, `internal`.
+    pub async fn find_documents(
+        &self,
+        permit: &Permit,
+        query: &DocumentQuery,
+        trace: Trace,
+    ) -> Result<Page<StoredDocument>, Error> {
+        let ins = self.entered(permit).await?;
+        let mut reader = self.reader().await?;
+        let texts = match &self.home {
+            Home::Sqlite(home) => Some(home.texts()),
+            Home::Postgres(_) => None,
+        };
+        let mut answer =
+            find::documents(&mut reader.conn()?, texts, &ins, permit, query, false).await?;
+        if let Answer::Again = answer {
+            reader.begin().await?;
+            answer = find::documents(&mut reader.conn()?, texts, &ins, permit, query, true).await?;
+            reader.end().await?;
+        }
+        let Answer::Page(page) = answer else {
+            return Err(Code::Internal.into());
+        };
+        drop(reader);
+        self.trace(trace).await?;
+        Ok(page)
+    }
+
+    /// Searches submissions (ITI-66): those that the caller deposited or of which he may know a document, with the documents
+    /// that he may know of.
+    ///
+    /// # Errors
+    /// `busy`, `internal`.
+    pub async fn find_submissions(
+        &self,
+        permit: &Permit,
+        query: &DocumentQuery,
+        trace: Trace,
+    ) -> Result<Page<SubmissionSet>, Error> {
+        let ins = self.entered(permit).await?;
+        let mut reader = self.reader().await?;
+        reader.begin().await?;
+        let page = find::submissions(&mut reader.conn()?, &ins, permit, query).await?;
+        reader.end().await?;
+        drop(reader);
+        self.trace(trace).await?;
+        Ok(page)
+    }
+
+    /// Reads one entry.
+    ///
+    /// # Errors
+    /// [`Permit::not_visible`] when it is hidden or not there; `busy`, `internal`.
+    pub async fn read_document(
+        &self,
+        permit: &Permit,
+        id: Uuid,
+        trace: Trace,
+    ) -> Result<StoredDocument, Error> {
+        let ins = self.entered(permit).await?;
+        let mut reader = self.reader().await?;
+        let found = read::document(&mut reader.conn()?, &ins, permit, id).await?;
+        drop(reader);
+        self.shown(permit, found, (audit::DOCUMENT, id), trace)
+            .await
+    }
+
+    /// Reads one submission, with the documents that the caller may know of.
+    ///
+    /// # Errors
+    /// [`Permit::not_visible`] when it is hidden or not there; `busy`, `internal`.
+    pub async fn read_submission(
+        &self,
+        permit: &Permit,
+        id: Uuid,
+        trace: Trace,
+    ) -> Result<SubmissionSet, Error> {
+        let ins = self.entered(permit).await?;
+        let mut reader = self.reader().await?;
+        reader.begin().await?;
+        let found = read::submission(&mut reader.conn()?, &ins, permit, id).await?;
+        reader.end().await?;
+        drop(reader);
+        self.shown(permit, found, (audit::SUBMISSION, id), trace)
+            .await
+    }
+
+    /// Reads the bytes of a document by the id of its content (TD3.2).
+    ///
+    /// # Errors
+    /// [`Permit::not_visible`] when its document is hidden or not there; `busy`, `internal`.
+    pub async fn read_content(
+        &self,
+        permit: &Permit,
+        id: Uuid,
+        trace: Trace,
+    ) -> Result<Content, Error> {
+        let ins = self.entered(permit).await?;
+        let mut reader = self.reader().await?;
+        let kept = match &self.home {
+            Home::Sqlite(home) => Some(home.contents()),
+            Home::Postgres(_) => None,
+        };
+        let found = read::content(&mut reader.conn()?, kept, &ins, permit, id).await?;
+        drop(reader);
+        // The journal names the document: the content's id is random so that it tells nothing.
+        let entity = match &found {
+            Some(content) => (audit::DOCUMENT, content.document),
+            None => (audit::CONTENT, id),
+        };
+        self.shown(permit, found, entity, trace).await
+    }
+}

@@ -1,0 +1,89 @@
+//! The store's acts on rights.
+
+use uuid::Uuid;
+
+use super::{Store, authorisations, record_of};
+use crate::audit;
+use crate::dmp::actor::ActorId;
+use crate::dmp::authorisation::{Authorisation, Declaration};
+use crate::dmp::ins::Ins;
+use crate::dmp::time::Instant;
+use crate::dmp::trace::Trace;
+use crate::error::{Code, Error};
+use crate::policy::Permit;
+
+impl Store {
+    /// The holder of the authorisation of this id in a record; None when there is none. Not traced: the write that it serves is.
+    ///
+    /// # Errors
+    /// `busy`, `internal`.
+    pub async fn holder(&self, ins: &Ins, id: Uuid) -> Result<Option<ActorId>, Error> {
+        let mut reader = self.reader().await?;
+        Ok(authorisations::holder(&mut reader.conn()?, &ins.key(), id).await?)
+    }
+
+    /// Declares, renews or withdraws an authorisation (TD0.3); true when it is new. `end` is the caller's, within what the
+    /// configuration allows.
+    ///
+    /// # Errors
+    /// `version-conflict` when `if_match` is not its version, or the record moved since the decision ([`is_stale`]);
+    /// `busy`, `internal`.
+    pub async fn declare(
+        &self,
+        permit: &Permit,
+        declaration: Declaration,
+        end: Instant,
+        if_match: Option<u32>,
+        trace: Trace,
+    ) -> Result<(Authorisation, bool), Error> {
+        let ins = record_of(permit)?;
+        if declaration.patient.key() != ins {
+            return Err(Code::Internal.into());
+        }
+        self.write(authorisations::Declare {
+            permit: permit.clone(),
+            ins,
+            declaration,
+            end,
+            if_match,
+            trace,
+        })
+        .await
+    }
+
+    /// The authorisations that the caller holds (an employee's structure included) or declared, oldest first.
+    ///
+    /// # Errors
+    /// `busy`, `internal`.
+    pub async fn find_authorisations(
+        &self,
+        permit: &Permit,
+        trace: Trace,
+    ) -> Result<Vec<Authorisation>, Error> {
+        let ins = record_of(permit)?;
+        let mut reader = self.reader().await?;
+        let found = authorisations::find(&mut reader.conn()?, &ins, permit, None).await?;
+        drop(reader);
+        self.trace(trace).await?;
+        Ok(found)
+    }
+
+    /// Reads one of the authorisations that [`Store::find_authorisations`] would find.
+    ///
+    /// # Errors
+    /// [`Permit::not_visible`] when it is somebody else's or not there; `busy`, `internal`.
+    pub async fn read_authorisation(
+        &self,
+        permit: &Permit,
+        id: Uuid,
+        trace: Trace,
+    ) -> Result<Authorisation, Error> {
+        let ins = record_of(permit)?;
+        let mut reader = self.reader().await?;
+        let found = authorisations::find(&mut reader.conn()?, &ins, permit, Some(id)).await?;
+        drop(reader);
+        let found = found.into_iter().next();
+        self.shown(permit, found, (audit::AUTHORISATION, id), trace)
+            .await
+    }
+}
