@@ -1,6 +1,6 @@
 -- The records, their documents and their journal. One text for SQLite and PostgreSQL; the words in braces are filled in
--- by `src/store/migrate.rs`. The INS key leads every primary key but those of `locator` and `unique_id`, which answer the
--- look-ups that come without INS, and of `type_set`, which is of no record. Times are microseconds since the epoch; a time with a precision is a span.
+-- by `src/store/migrate.rs`. The INS key leads every primary key but that of `locator` and `unique_id`, which answer the
+-- look-ups that come without INS. Times are microseconds since the epoch; a time with a precision is a span.
 
 CREATE TABLE record (
     ins {key} PRIMARY KEY,
@@ -98,13 +98,6 @@ CREATE TABLE attribute (
     code {key} NOT NULL,
     system {key} NOT NULL,
     PRIMARY KEY (ins, entry, name, code, system)
-){keyed};
-
--- The document types that a profession may consult, named by what is in the set: a matrix that changes makes other sets.
-CREATE TABLE type_set (
-    id BIGINT NOT NULL,
-    code {key} NOT NULL,
-    PRIMARY KEY (id, code)
 ){keyed};
 
 -- Bytes apart from metadata, once per record and hash.

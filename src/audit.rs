@@ -146,6 +146,10 @@ fn kind_name(kind: ActorKind) -> &'static str {
         ActorKind::Cpf => "cpf",
         ActorKind::Cpe => "cpe",
         ActorKind::Establishment => "establishment",
+        ActorKind::Holder => "holder",
+        ActorKind::Representative => "representative",
+        ActorKind::Caregiver => "caregiver",
+        ActorKind::System => "system",
     }
 }
 

@@ -1,7 +1,7 @@
 //! The DMP's own words: no HTTP, no XML, no SQL in here.
 
 pub mod actor;
-pub mod authorisation;
+pub mod change;
 pub mod code;
 pub mod context;
 pub mod document;
@@ -11,6 +11,7 @@ pub mod national_id;
 pub mod person;
 pub mod query;
 pub mod record;
+pub mod right;
 pub mod submission;
 pub mod time;
 pub mod trace;

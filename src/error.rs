@@ -56,6 +56,16 @@ codes! {
     SecretNotApplicable = "secret-not-applicable",
     /// No valid declared consent.
     ConsentRequired = "consent-required",
+    /// The patient has not activated the record yet.
+    RecordNotActivated = "record-not-activated",
+    /// Only a physician is médecin traitant.
+    NotAPhysician = "not-a-physician",
+    /// An administrator must have consulted the record once.
+    NeverConnected = "never-connected",
+    /// Another element than status, securityLabel and isArchived.
+    NotMutable = "not-mutable",
+    /// Deleted by its author.
+    DocumentDeleted = "document-deleted",
     /// Refused without a code of its own; the rule id is in the issue.
     NotAllowed = "not-allowed",
     /// Somebody else's decision.

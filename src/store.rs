@@ -1,9 +1,9 @@
 //! The two homes of the record behind one interface. Nothing is done without a [`Permit`](crate::policy::Permit), but for reading what the decision
 //! itself needs ([`Store::standing`], [`Store::locate`]). An act and its trace are one transaction: no trace, no act.
 
-mod authorisations;
 mod condition;
 mod conn;
+mod consents;
 mod deposit;
 mod documents;
 mod find;

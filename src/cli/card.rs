@@ -143,5 +143,6 @@ fn id_type(id: &ActorId) -> &'static str {
     match id {
         ActorId::Person(id) => id.id_type().name(),
         ActorId::Structure(_) => "struct",
+        ActorId::User(_) => "portal",
     }
 }

@@ -86,6 +86,7 @@ fn bring_in(settings: &Settings, patients: &[DemoPatient]) -> Result<(), String>
         let rules = Rules {
             tables: Arc::clone(&tables),
             age_of_majority: settings.dmp.age_of_majority,
+            late_invisibility: settings.dmp.allow_late_invisibility,
         };
         let seed = seed::Seed {
             store: &store,

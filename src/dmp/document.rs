@@ -314,6 +314,9 @@ pub struct DocumentEntry {
     pub depositor_structure: Option<String>,
     /// Structure that the depositor declared.
     pub declared_structure: Option<String>,
+    /// The patient, or who acts for him, deposited it (CLS-03, PAT-01).
+    #[serde(default)]
+    pub from_patient: bool,
     /// What the depositor said.
     pub metadata: DocumentMetadata,
 }

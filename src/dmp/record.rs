@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 
-use super::authorisation::Authorisation;
 use super::ins::Ins;
 use super::person::{PersonName, Sex};
+use super::right::{Category, Grant, Right, Switch};
 use super::time::{Instant, paris_date};
 
 /// State of a record (rule LC-06).
@@ -121,6 +121,24 @@ pub struct Closure {
     pub reason: Option<String>,
 }
 
+/// Where and of what a holder is told.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Notices {
+    /// E-mail address: the one given at activation, or the one known to the insurance (NOT-04).
+    pub email: Option<String>,
+    /// Preference `NOTIF_DOCUMENT` (NOT-07); first accesses and emergencies have no switch.
+    pub documents: bool,
+}
+
+impl Default for Notices {
+    fn default() -> Self {
+        Self {
+            email: None,
+            documents: true,
+        }
+    }
+}
+
 /// What an operator says of a record.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RecordData {
@@ -138,6 +156,12 @@ pub struct RecordData {
     pub opposition_date: Option<Date>,
     /// Attached to Mon espace santé.
     pub attached_to_mes: bool,
+    /// The holder, or who acts for him, asked for everything to be deleted (LC-14).
+    #[serde(default)]
+    pub deletion_asked: bool,
+    /// Where and of what the holder is told (NOT-04, NOT-07).
+    #[serde(default)]
+    pub notices: Notices,
 }
 
 impl RecordData {
@@ -162,13 +186,84 @@ pub struct Record {
     pub data: RecordData,
 }
 
+/// Whether a professional has consulted a record (rules NOT-01, ADM-01).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Consulted {
+    /// Never.
+    #[default]
+    Never,
+    /// In secret connections only: the patient was not told.
+    InSecret,
+    /// At least once openly, or in an emergency.
+    Openly,
+}
+
+/// The three emergency switches as they stand (rules EMG-02, EMG-03).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EmergencySettings {
+    /// Centre 15 may look.
+    pub regulation: bool,
+    /// The glass may be broken.
+    pub break_glass: bool,
+    /// Masked documents are shown in an emergency.
+    pub masked: bool,
+}
+
+impl Default for EmergencySettings {
+    fn default() -> Self {
+        Self {
+            regulation: true,
+            break_glass: true,
+            masked: false,
+        }
+    }
+}
+
 /// Where a caller stands in a record: all that a decision reads of the store.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// The record.
     pub record: Record,
-    /// The caller's own authorisation, whatever its state.
-    pub authorisation: Option<Authorisation>,
-    /// The patient blocked this caller (rule BLK-04).
-    pub blocked: bool,
+    /// The rights that concern the caller, an employee's structure included, and those that concern everyone.
+    pub rights: Vec<Right>,
+    /// Whether he has consulted it.
+    pub consulted: Consulted,
+}
+
+impl Standing {
+    /// The caller's access authorisation, whatever its state: of his own and his structure's, an active one first, then the one
+    /// that lasts longest.
+    pub fn authorisation(&self) -> Option<&Right> {
+        self.of(Category::Access)
+            .max_by_key(|right| (right.declaration.active, right.end))
+    }
+
+    /// The valid right of a category.
+    pub fn valid(&self, category: Category, now: Instant) -> Option<&Right> {
+        self.of(category).find(|right| right.is_valid_at(now))
+    }
+
+    /// The emergency switches; the third is off when both others are (EMG-02).
+    pub fn emergency(&self, now: Instant) -> EmergencySettings {
+        let mut settings = EmergencySettings::default();
+        for right in self.of(Category::Emergency) {
+            if let (Grant::Emergency { switch, permit }, true) =
+                (&right.declaration.grant, right.is_valid_at(now))
+            {
+                match switch {
+                    Switch::Regulation => settings.regulation = *permit,
+                    Switch::BreakGlass => settings.break_glass = *permit,
+                    Switch::Masked => settings.masked = *permit,
+                }
+            }
+        }
+        settings.masked &= settings.regulation || settings.break_glass;
+        settings
+    }
+
+    fn of(&self, category: Category) -> impl Iterator<Item = &Right> {
+        self.rights
+            .iter()
+            .filter(move |right| right.declaration.grant.category() == category)
+    }
 }

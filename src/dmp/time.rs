@@ -24,6 +24,13 @@ pub fn paris() -> TimeZone {
     PARIS.clone()
 }
 
+/// The same moment of the day a span later, by the calendar of Paris: the last day of a shorter month. Time's end beyond it.
+pub fn after(at: Instant, span: jiff::Span) -> Instant {
+    at.to_zoned_datetime(paris())
+        .checked_add(span)
+        .map_or(Instant::MAX, |later| later.timestamp())
+}
+
 /// The civil date in metropolitan France at an instant.
 pub fn paris_date(at: Instant) -> Date {
     at.to_zoned_datetime(paris()).date()

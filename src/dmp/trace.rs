@@ -34,13 +34,27 @@ pub enum TracedAct {
     SearchConsents,
     /// Read of a Consent.
     ReadConsent,
+    /// TD3.3a to TD3.3d, change of a document's labels or status.
+    ChangeDocument,
+    /// The patient changes the state or the settings of his record.
+    ChangeRecord,
+    /// Search of AuditEvents.
+    SearchTraces,
+    /// Read of an AuditEvent.
+    ReadTrace,
+    /// An operator has a decision explained.
+    Explain,
+    /// The one-month limit, or the coming of age, made a document visible (ANN-03, MIN-09).
+    RestoreVisibility,
+    /// Ten years after the closing, or on request, everything was deleted (LC-13, LC-14).
+    Purge,
     /// An interaction that was refused before it could be named.
     Other,
 }
 
 impl TracedAct {
     /// Every act.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 20] = [
         Self::TestExistence,
         Self::OpenRecord,
         Self::ProvideBundle,
@@ -53,6 +67,13 @@ impl TracedAct {
         Self::DeclareConsent,
         Self::SearchConsents,
         Self::ReadConsent,
+        Self::ChangeDocument,
+        Self::ChangeRecord,
+        Self::SearchTraces,
+        Self::ReadTrace,
+        Self::Explain,
+        Self::RestoreVisibility,
+        Self::Purge,
         Self::Other,
     ];
 
@@ -71,6 +92,13 @@ impl TracedAct {
             Self::DeclareConsent => "TD0.3",
             Self::SearchConsents => "search-consent",
             Self::ReadConsent => "read-consent",
+            Self::ChangeDocument => "TD3.3",
+            Self::ChangeRecord => "change-record",
+            Self::SearchTraces => "ITI-81",
+            Self::ReadTrace => "read-audit-event",
+            Self::Explain => "explain",
+            Self::RestoreVisibility => "restore-visibility",
+            Self::Purge => "purge",
             Self::Other => "other",
         }
     }

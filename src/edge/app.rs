@@ -47,6 +47,7 @@ impl App {
             rules: Rules {
                 tables,
                 age_of_majority: settings.dmp.age_of_majority,
+                late_invisibility: settings.dmp.allow_late_invisibility,
             },
             settings,
             store,

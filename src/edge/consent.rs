@@ -13,8 +13,8 @@ use super::negotiate::{self, Format};
 use super::params;
 use super::read::{identifier, owner};
 use super::search::{Asked, nothing, patient};
-use crate::dmp::authorisation::{Authorisation, Declaration};
 use crate::dmp::query::Page;
+use crate::dmp::right::{Declaration, Right};
 use crate::dmp::time::{Instant, paris};
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error, Issue};
@@ -128,10 +128,9 @@ async fn write(
     declaration: &Declaration,
     target: &Target,
     if_match: Option<u32>,
-) -> Result<(Authorisation, bool), Error> {
-    let act = Act::DeclareConsent {
-        holder: declaration.holder.clone(),
-        basis: declaration.basis,
+) -> Result<(Right, bool), Error> {
+    let act = Act::WriteRight {
+        grant: declaration.grant.clone(),
         active: declaration.active,
     };
     let months = exchange.app.settings.dmp.authorisation_months;
@@ -142,7 +141,7 @@ async fn write(
         is_about(exchange, target, declaration).await?;
         let (store, trace) = (&exchange.app.store, exchange.trace());
         let declared = store
-            .declare(&permit, declaration.clone(), end, if_match, trace)
+            .declare(&permit, declaration.clone(), Some(end), if_match, trace)
             .await;
         match declared {
             Err(error) if store::is_stale(&error) && attempt < ATTEMPTS => attempt += 1,
@@ -165,8 +164,8 @@ async fn is_about(
         }
         Target::Id(id) => {
             let patient = owner(exchange, Locator::Consent(*id)).await?;
-            let holder = exchange.app.store.holder(&patient, *id).await?;
-            patient == declaration.patient && holder.as_ref() == Some(&declaration.holder)
+            let right = exchange.app.store.right(&patient, *id).await?;
+            right.is_some_and(|right| consent::key(&right.declaration) == consent::key(declaration))
         }
     };
     if same {
@@ -195,14 +194,14 @@ async fn find(exchange: &mut Exchange) -> Result<Response, Error> {
     let asked = Asked::read(exchange, RESOURCE).await?;
     let search = search::consents(&asked.params, asked.strict, &exchange.reading())?;
     exchange.searching(&search.used);
-    let mut page: Page<Authorisation> = match patient(exchange, &search.patient).await? {
+    let mut page: Page<Right> = match patient(exchange, &search.patient).await? {
         None => nothing(exchange).await?,
         Some(patient) => match exchange.standing(&patient).await? {
             None => nothing(exchange).await?,
             Some(standing) => {
-                let permit = exchange.decide(&Act::ReadConsents, Some(&standing))?;
+                let permit = exchange.decide(&Act::ReadRights, Some(&standing))?;
                 let trace = exchange.trace();
-                let held = exchange.app.store.find_authorisations(&permit, trace).await;
+                let held = exchange.app.store.find_rights(&permit, trace).await;
                 let mut rows = exchange.acted(held)?;
                 rows.retain(|held| search.filter.keeps(held));
                 Page {
@@ -240,13 +239,9 @@ async fn read_one(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
     let id = identifier(id)?;
     exchange.names("Consent", id);
     let patient = owner(exchange, Locator::Consent(id)).await?;
-    let permit = exchange.permit(&Act::ReadConsents, &patient).await?;
+    let permit = exchange.permit(&Act::ReadRights, &patient).await?;
     let trace = exchange.trace();
-    let held = exchange
-        .app
-        .store
-        .read_authorisation(&permit, id, trace)
-        .await;
+    let held = exchange.app.store.read_right(&permit, id, trace).await;
     let held = exchange.acted(held)?;
     let now = exchange.caller()?.1.now;
     let body = consent::write(&held, now, &exchange.reading()).to_string();

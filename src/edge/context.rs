@@ -63,7 +63,7 @@ pub(super) fn same_structure(actor: &Actor, context: &Context) -> Result<(), Err
     let carried = match (&actor.structure, &actor.id) {
         (Some(structure), _) => Some(&structure.id),
         (None, ActorId::Structure(id)) => Some(id),
-        (None, ActorId::Person(_)) => None,
+        (None, ActorId::Person(_) | ActorId::User(_)) => None,
     };
     match (carried, &context.structure) {
         (Some(carried), Some(declared)) if carried != declared => {

@@ -127,6 +127,10 @@ fn kind(peer: &Peer) -> &'static str {
             ActorKind::Cpf => "cpf",
             ActorKind::Cpe => "cpe",
             ActorKind::Establishment => "establishment",
+            ActorKind::Holder => "holder",
+            ActorKind::Representative => "representative",
+            ActorKind::Caregiver => "caregiver",
+            ActorKind::System => "system",
         },
     }
 }

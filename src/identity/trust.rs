@@ -43,7 +43,8 @@ impl Trust {
             CardKind::PersonSoftware => return Err(Refusal::PersonSoftware),
             CardKind::Cpa | CardKind::Unknown => return Err(Refusal::Kind),
         };
-        if authority.range.map(|range| (range.level, range.population)) != Some(deliverer(kind)) {
+        let range = authority.range.map(|range| (range.level, range.population));
+        if range.is_none() || range != deliverer(kind) {
             return Err(Refusal::Range);
         }
         if !card.has_usage("digitalSignature") || !card.has_usage("clientAuth") {
@@ -71,16 +72,22 @@ impl Trust {
             kind,
             id,
             structure,
+            mandate: None,
         }
     }
 }
 
 /// The one range that delivers each kind; everything else is refused by default.
-fn deliverer(kind: ActorKind) -> (Level, Population) {
+fn deliverer(kind: ActorKind) -> Option<(Level, Population)> {
     match kind {
-        ActorKind::Cps | ActorKind::Cpf => (Level::Fort, Population::Persons),
-        ActorKind::Cpe => (Level::Standard, Population::Persons),
-        ActorKind::Establishment => (Level::Elementaire, Population::Organisations),
+        ActorKind::Cps | ActorKind::Cpf => Some((Level::Fort, Population::Persons)),
+        ActorKind::Cpe => Some((Level::Standard, Population::Persons)),
+        ActorKind::Establishment => Some((Level::Elementaire, Population::Organisations)),
+        // No certificate makes one of these.
+        ActorKind::Holder
+        | ActorKind::Representative
+        | ActorKind::Caregiver
+        | ActorKind::System => None,
     }
 }
 

@@ -1,198 +1,124 @@
-//! Consultation: kind of card, block, access mode or declared consent, matrix (rule catalogue §24, steps 4 to 8).
+//! Consultation by professionals: kind of card, block, access mode or declared consent, matrix (rule catalogue §24, steps 4 to 8).
 
-use super::{Ownership, Permit, Rules, Visibility, open, refuse};
-use crate::dmp::actor::{Actor, ActorKind};
-use crate::dmp::context::{AccessMode, Context};
-use crate::dmp::record::Standing;
+use super::case::Case;
+use super::{Notice, Ownership, Permit, Visibility, refuse};
+use crate::dmp::actor::ActorKind;
+use crate::dmp::context::AccessMode;
+use crate::dmp::record::Consulted;
 use crate::error::{Code, Error};
 use crate::tables::matrix::TypeSet;
 
 /// TRE_G15 code of a médecin.
-const MEDECIN: &str = "10";
+pub(super) const MEDECIN: &str = "10";
 
 /// A search or read over the whole record.
-pub(super) fn record(
-    rules: &Rules,
-    actor: &Actor,
-    standing: &Standing,
-    context: &Context,
-) -> Result<Permit, Error> {
-    open(standing)?;
-    let types = may_consult(rules, actor)?;
-    not_blocked(standing)?;
-    let rule = access(rules, actor, standing, context)?;
-    Ok(professional(rules, actor, standing, types.clone(), rule))
+pub(super) fn record(case: &Case) -> Result<Permit, Error> {
+    case.open()?;
+    let types = may_consult(case)?;
+    case.not_blocked()?;
+    let rule = access(case)?;
+    let visibility = Visibility::Professional {
+        ownership: Ownership::of(case.actor),
+        types: types.clone(),
+        masked: sees_masked(case),
+    };
+    let mut permit = case.permit(visibility, rule);
+    permit.notice = notice(case);
+    Ok(permit)
 }
 
 /// A search by identifier (TD3.1b): without a right to consult, one's own entries only.
-pub(super) fn by_identifier(
-    rules: &Rules,
-    actor: &Actor,
-    standing: &Standing,
-    context: &Context,
-) -> Result<Permit, Error> {
-    open(standing)?;
-    not_blocked(standing)?;
-    well_formed_mode(rules, standing, context)?;
-    match record(rules, actor, standing, context) {
-        Ok(permit) => Ok(permit),
-        Err(_) => Ok(own(rules, actor, standing)),
-    }
+pub(super) fn by_identifier(case: &Case) -> Result<Permit, Error> {
+    case.open()?;
+    case.not_blocked()?;
+    case.well_formed_mode()?;
+    record(case).or_else(|_| Ok(own(case)))
 }
 
 /// A read of one entry: without a right to consult, one's own entries, and the record's refusal for any other.
-pub(super) fn one_entry(
-    rules: &Rules,
-    actor: &Actor,
-    standing: &Standing,
-    context: &Context,
-) -> Result<Permit, Error> {
-    open(standing)?;
-    not_blocked(standing)?;
-    well_formed_mode(rules, standing, context)?;
-    match record(rules, actor, standing, context) {
-        Ok(permit) => Ok(permit),
-        Err(refusal) => Ok(own(rules, actor, standing).or_else(refusal.code())),
-    }
+pub(super) fn one_entry(case: &Case) -> Result<Permit, Error> {
+    case.open()?;
+    case.not_blocked()?;
+    case.well_formed_mode()?;
+    record(case).or_else(|refusal| Ok(own(case).or_else(refusal.code())))
 }
 
 /// A read of a content: nominative cards only (AUT-01 to AUT-03), the author always his own (HAB-06).
-pub(super) fn content(
-    rules: &Rules,
-    actor: &Actor,
-    standing: &Standing,
-    context: &Context,
-) -> Result<Permit, Error> {
-    open(standing)?;
-    nominative(actor)?;
-    one_entry(rules, actor, standing, context)
+pub(super) fn content(case: &Case) -> Result<Permit, Error> {
+    case.open()?;
+    nominative(case)?;
+    one_entry(case)
 }
 
 /// What a depositor may know of: the target of a replacement hides behind it.
-pub(super) fn knowledge(
-    rules: &Rules,
-    actor: &Actor,
-    standing: &Standing,
-    context: &Context,
-) -> Permit {
-    record(rules, actor, standing, context).unwrap_or_else(|_| own(rules, actor, standing))
+pub(super) fn knowledge(case: &Case) -> Permit {
+    record(case).unwrap_or_else(|_| own(case))
 }
 
-fn professional(
-    rules: &Rules,
-    actor: &Actor,
-    standing: &Standing,
-    types: TypeSet,
-    rule: &'static str,
-) -> Permit {
-    Permit::new(
-        rules,
-        actor,
-        standing,
-        Visibility::Professional(ownership(rules, actor), types),
-        rule,
-    )
+/// One's own entries (HAB-06).
+pub(super) fn own(case: &Case) -> Permit {
+    case.permit(Visibility::Own(Ownership::of(case.actor)), "HAB-06")
 }
 
-fn own(rules: &Rules, actor: &Actor, standing: &Standing) -> Permit {
-    Permit::new(
-        rules,
-        actor,
-        standing,
-        Visibility::Own(ownership(rules, actor)),
-        "HAB-06",
-    )
-}
-
-fn ownership(rules: &Rules, actor: &Actor) -> Ownership {
-    Permit::without_record(rules, actor, Visibility::Nothing, "HAB-06")
-        .ownership()
-        .clone()
-}
-
-fn nominative(actor: &Actor) -> Result<(), Error> {
-    match actor.kind {
-        ActorKind::Cps | ActorKind::Cpf => Ok(()),
-        ActorKind::Cpe => Err(refuse(Code::CardCannotConsult, "AUT-02")),
-        ActorKind::Establishment => Err(refuse(Code::CardCannotConsult, "AUT-03")),
-    }
+fn nominative(case: &Case) -> Result<(), Error> {
+    let rule = match case.actor.kind {
+        ActorKind::Cpe => "AUT-02",
+        ActorKind::Establishment => "AUT-03",
+        _ => "AUT-01",
+    };
+    let nominative = case.actor.kind.is_nominative();
+    case.require(nominative, Code::CardCannotConsult, rule)
 }
 
 /// A nominative card whose profession has a column in the matrix (AUT-05, HAB-02).
-fn may_consult<'a>(rules: &'a Rules, actor: &Actor) -> Result<&'a TypeSet, Error> {
-    nominative(actor)?;
-    actor
-        .matrix_column()
-        .and_then(|column| rules.tables.matrix.readable(column))
-        .ok_or_else(|| refuse(Code::CardCannotConsult, "HAB-02"))
-}
-
-/// The block wins over consent, emergency and authorship (decision X4).
-fn not_blocked(standing: &Standing) -> Result<(), Error> {
-    if standing.blocked {
-        Err(refuse(Code::BlockedByPatient, "BLK-04"))
-    } else {
-        Ok(())
-    }
+fn may_consult<'a>(case: &Case<'a>) -> Result<&'a TypeSet, Error> {
+    nominative(case)?;
+    let column = case.actor.matrix_column();
+    let types = column.and_then(|column| case.rules.tables.matrix.readable(column));
+    case.asks("HAB-02", types.is_some());
+    types.ok_or_else(|| refuse(Code::CardCannotConsult, "HAB-02"))
 }
 
 /// The mode and, in mode normal, the secret choice and the declared consent. Returns the rule that allows.
-fn access(
-    rules: &Rules,
-    actor: &Actor,
-    standing: &Standing,
-    context: &Context,
-) -> Result<&'static str, Error> {
-    well_formed_mode(rules, standing, context)?;
-    match context.mode {
-        AccessMode::BrisDeGlace => Ok("EMG-05"),
+fn access(case: &Case) -> Result<&'static str, Error> {
+    case.well_formed_mode()?;
+    let settings = case.standing.emergency(case.context.now);
+    match case.context.mode {
+        AccessMode::BrisDeGlace => {
+            case.require(settings.break_glass, Code::EmergencyRefused, "EMG-06")?;
+            Ok("EMG-05")
+        }
         AccessMode::Centre15 => {
-            let physician = actor.matrix_column() == Some(MEDECIN);
-            if actor.regulator && physician {
-                Ok("EMG-04")
-            } else {
-                Err(refuse(Code::EmergencyRefused, "EMG-04"))
-            }
+            let regulates = case.actor.regulator && case.actor.matrix_column() == Some(MEDECIN);
+            case.require(regulates, Code::EmergencyRefused, "EMG-04")?;
+            case.require(settings.regulation, Code::EmergencyRefused, "EMG-02")?;
+            Ok("EMG-04")
         }
         AccessMode::Normal => {
-            if is_minor(rules, standing, context) && context.secret.is_none() {
-                return Err(refuse(Code::SecretChoiceRequired, "MIN-06"));
-            }
-            let valid = standing
-                .authorisation
-                .as_ref()
-                .is_some_and(|held| held.is_valid_at(context.now));
-            if valid {
-                Ok("CONS-03")
-            } else {
-                Err(refuse(Code::ConsentRequired, "CONS-05"))
-            }
+            let chosen = !case.is_minor() || case.context.secret.is_some();
+            case.require(chosen, Code::SecretChoiceRequired, "MIN-06")?;
+            case.require(case.is_authorised(), Code::ConsentRequired, "CONS-05")?;
+            Ok("CONS-03")
         }
     }
 }
 
-/// What the headers say of the mode makes sense in this record: a reason to break the glass, a secret where there is one to keep.
-fn well_formed_mode(rules: &Rules, standing: &Standing, context: &Context) -> Result<(), Error> {
-    if context.mode == AccessMode::BrisDeGlace && context.reason.is_none() {
-        return Err(refuse(Code::ReasonRequired, "EMG-05"));
+/// Masked documents: médecin traitant and administrator; in an emergency, who the patient's third switch lets (MSK-03, MSK-07).
+fn sees_masked(case: &Case) -> bool {
+    if case.context.mode != AccessMode::Normal {
+        return case.asks("MSK-07", case.standing.emergency(case.context.now).masked);
     }
-    secret_applies(rules, standing, context)
+    case.asks("MT-01", case.is_treating_physician()) || case.asks("ADM-02", case.is_administrator())
 }
 
-/// A secret connection is for mode normal in a minor's record (MIN-06).
-pub(super) fn secret_applies(
-    rules: &Rules,
-    standing: &Standing,
-    context: &Context,
-) -> Result<(), Error> {
-    let applies = context.mode == AccessMode::Normal && is_minor(rules, standing, context);
-    if context.secret == Some(true) && !applies {
-        Err(refuse(Code::SecretNotApplicable, "MIN-06"))
-    } else {
-        Ok(())
+/// The first open consultation and every emergency are told; a first secret one is only kept (decision X5, MIN-06).
+fn notice(case: &Case) -> Option<Notice> {
+    if case.context.mode != AccessMode::Normal {
+        return Some(Notice::Emergency(case.context.mode));
     }
-}
-
-fn is_minor(rules: &Rules, standing: &Standing, context: &Context) -> bool {
-    standing.record.data.age_at(context.now) < i16::from(rules.age_of_majority)
+    let secret = case.secret();
+    match (case.standing.consulted, secret) {
+        (Consulted::Openly, _) | (Consulted::InSecret, true) => None,
+        _ => Some(Notice::First { secret }),
+    }
 }

@@ -2,11 +2,14 @@
 
 use uuid::Uuid;
 
-use super::Rules;
-use crate::dmp::actor::{Actor, ActorId};
+use super::case::Case;
+use super::{Rules, change};
+use crate::dmp::actor::{Actor, ActorId, ActorKind};
+use crate::dmp::change::{DocumentChange, DocumentFacts};
+use crate::dmp::context::AccessMode;
 use crate::dmp::ins::Ins;
 use crate::dmp::national_id::{PsIdNat, StructIdNat};
-use crate::dmp::record::Standing;
+use crate::dmp::time::Instant;
 use crate::error::{Code, Error};
 use crate::tables::matrix::TypeSet;
 
@@ -17,17 +20,23 @@ pub enum Ownership {
     Person(PsIdNat),
     /// A CPE or an establishment: the structure that its certificate carries deposited it.
     Structure(StructIdNat),
+    /// The holder and his representatives: all that came from the patient's side.
+    PatientSide,
+    /// A caregiver: what he deposited himself. The identifier of his portal.
+    User(ActorId),
     /// Nothing is his own: an employee's card without structure.
     Nothing,
 }
 
 impl Ownership {
-    fn of(actor: &Actor) -> Self {
-        match (&actor.id, &actor.structure) {
-            (ActorId::Person(id), _) if actor.kind.is_nominative() => Self::Person(id.clone()),
-            (_, Some(structure)) => Self::Structure(structure.id.clone()),
-            (ActorId::Structure(id), None) => Self::Structure(id.clone()),
-            (ActorId::Person(_), None) => Self::Nothing,
+    pub(super) fn of(actor: &Actor) -> Self {
+        match (actor.kind, &actor.id, &actor.structure) {
+            (ActorKind::Holder | ActorKind::Representative, ..) => Self::PatientSide,
+            (ActorKind::Caregiver, id, _) => Self::User(id.clone()),
+            (ActorKind::Cps | ActorKind::Cpf, ActorId::Person(id), _) => Self::Person(id.clone()),
+            (_, _, Some(structure)) => Self::Structure(structure.id.clone()),
+            (_, ActorId::Structure(id), None) => Self::Structure(id.clone()),
+            (_, ActorId::Person(_) | ActorId::User(_), None) => Self::Nothing,
         }
     }
 }
@@ -39,14 +48,82 @@ pub enum Visibility {
     Nothing,
     /// His own only.
     Own(Ownership),
-    /// His own, and those of these types that are not masked to professionals.
-    Professional(Ownership, TypeSet),
+    /// His own, and those of these types; masked ones only with `masked` (MSK-03, MSK-07).
+    Professional {
+        /// What is his own.
+        ownership: Ownership,
+        /// The matrix's types.
+        types: TypeSet,
+        /// Masked documents too: médecin traitant, administrator, an emergency that the patient allowed it for.
+        masked: bool,
+    },
+    /// All but what is not yet announced, and what a minor keeps from his representatives (ANN-03, ANN-05, MIN-02).
+    Patient {
+        /// What is his own.
+        ownership: Ownership,
+        /// A legal representative looks.
+        representative: bool,
+        /// The time of the act: a month after its deposit a document is visible.
+        now: Instant,
+    },
+    /// Everything: what falls due, by the server itself.
+    All,
+}
+
+/// Whom a consultation has to be told to (NOT-01, EMG-07).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// The caller's first consultation; not told when it is secret.
+    First {
+        /// A secret connection.
+        secret: bool,
+    },
+    /// An emergency.
+    Emergency(AccessMode),
+}
+
+/// Which rights a caller may know of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RightScope {
+    /// All of the record.
+    All,
+    /// Those that concern or were declared by him, and the emergency switches.
+    Concerning,
+}
+
+/// Which traces a caller may read (decision X11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TraceScope {
+    /// All: médecin traitant, administrators (MT-04).
+    All,
+    /// All but what concerns a document that is not yet announced (ANN-04).
+    Holder,
+    /// As the holder, without secret connections (MIN-08).
+    Representative,
+    /// His own acts (TRC-02).
+    Own,
+}
+
+/// In which quality a caller changes documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Changer {
+    Nobody,
+    Structure,
+    Professional {
+        consults: bool,
+        treating: bool,
+        administrator: bool,
+        late: bool,
+    },
+    Patient,
+    Caregiver,
 }
 
 /// The right to do one act in one record. Made only by [`super::decide`]; spent by the store.
 #[derive(Debug, Clone)]
 pub struct Permit {
     actor: ActorId,
+    kind: ActorKind,
     depositor_structure: Option<StructIdNat>,
     ownership: Ownership,
     patient: Option<Ins>,
@@ -55,20 +132,20 @@ pub struct Permit {
     otherwise: Code,
     rule: &'static str,
     matrix_version: String,
+    pub(super) notice: Option<Notice>,
+    pub(super) rights: RightScope,
+    pub(super) traces: TraceScope,
+    pub(super) changer: Changer,
+    pub(super) masks: bool,
 }
 
 impl Permit {
-    pub(super) fn new(
-        rules: &Rules,
-        actor: &Actor,
-        standing: &Standing,
-        visibility: Visibility,
-        rule: &'static str,
-    ) -> Self {
+    pub(super) fn new(case: &Case, visibility: Visibility, rule: &'static str) -> Self {
+        let record = &case.standing.record;
         Self {
-            patient: Some(standing.record.data.ins.clone()),
-            record: Some((standing.record.id, standing.record.version)),
-            ..Self::without_record(rules, actor, visibility, rule)
+            patient: Some(record.data.ins.clone()),
+            record: Some((record.id, record.version)),
+            ..Self::without_record(case.rules, case.actor, visibility, rule)
         }
     }
 
@@ -80,9 +157,12 @@ impl Permit {
     ) -> Self {
         Self {
             actor: actor.id.clone(),
+            kind: actor.kind,
+            // A portal's structure carries the token, it deposits nothing itself.
             depositor_structure: actor
                 .structure
                 .as_ref()
+                .filter(|_| !actor.kind.is_patient_side())
                 .map(|structure| structure.id.clone()),
             ownership: Ownership::of(actor),
             patient: None,
@@ -91,6 +171,11 @@ impl Permit {
             otherwise: Code::NotFound,
             rule,
             matrix_version: rules.tables.matrix.version.clone(),
+            notice: None,
+            rights: RightScope::Concerning,
+            traces: TraceScope::Own,
+            changer: Changer::Nobody,
+            masks: false,
         }
     }
 
@@ -103,6 +188,11 @@ impl Permit {
     /// Who acts.
     pub fn actor(&self) -> &ActorId {
         &self.actor
+    }
+
+    /// As what.
+    pub fn actor_kind(&self) -> ActorKind {
+        self.kind
     }
 
     /// The structure that his certificate carries.
@@ -143,5 +233,37 @@ impl Permit {
     /// Version of the matrix that decided.
     pub fn matrix_version(&self) -> &str {
         &self.matrix_version
+    }
+
+    /// What the patient has to be told of this consultation.
+    pub fn notice(&self) -> Option<Notice> {
+        self.notice
+    }
+
+    /// Which rights may be known.
+    pub fn right_scope(&self) -> RightScope {
+        self.rights
+    }
+
+    /// Which traces may be read.
+    pub fn trace_scope(&self) -> TraceScope {
+        self.traces
+    }
+
+    /// A new document is masked: the patient's general switch (MSK-05).
+    pub fn masks_new_documents(&self) -> bool {
+        self.masks
+    }
+
+    /// Decides a change of one document that the permit shows; gives the rule that allows it.
+    ///
+    /// # Errors
+    /// `not-author`, `not-allowed`, `not-yours`, `label-conflict`.
+    pub fn may_change(
+        &self,
+        facts: &DocumentFacts,
+        change: &DocumentChange,
+    ) -> Result<&'static str, Error> {
+        change::judge(self.changer, facts, change)
     }
 }

@@ -77,7 +77,8 @@ impl Deposit {
             documents: Vec::with_capacity(submission.documents.len()),
         };
         let mut drafts = Vec::with_capacity(submission.documents.len());
-        for document in submission.documents {
+        for mut document in submission.documents {
+            document.metadata.labels.masked |= permit.masks_new_documents();
             let entry = DocumentEntry {
                 id: Uuid::now_v7(),
                 entry_uuid: Uuid::new_v4(),
@@ -90,6 +91,7 @@ impl Deposit {
                 depositor: set.depositor.clone(),
                 depositor_structure: set.depositor_structure.clone(),
                 declared_structure: declared.clone(),
+                from_patient: permit.actor_kind().is_patient_side(),
                 metadata: document.metadata,
             };
             set.documents.push(entry.id);
@@ -248,7 +250,7 @@ fn depositor(permit: &Permit, trace: &Trace) -> (String, Option<String>, Option<
     let carried = match (permit.depositor_structure(), permit.actor()) {
         (Some(structure), _) => Some(structure.to_string()),
         (None, ActorId::Structure(id)) => Some(id.to_string()),
-        (None, ActorId::Person(_)) => None,
+        (None, ActorId::Person(_) | ActorId::User(_)) => None,
     };
     let acting = trace
         .actor

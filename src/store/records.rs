@@ -3,17 +3,16 @@
 use uuid::Uuid;
 
 use super::Locator;
-use super::authorisations::holder_key;
 use super::conn::{Conn, DbError};
+use super::consents::EVERYONE;
 use super::row::Row;
 use super::schema::{Kind, micros, stamp};
 use super::statement::{Statement, Value};
 use super::writer::{Act, Done, Failure};
 use crate::audit;
-use crate::dmp::actor::{Actor, ActorId, ActorKind};
-use crate::dmp::authorisation::Authorisation;
+use crate::dmp::actor::{Actor, ActorId};
 use crate::dmp::ins::Ins;
-use crate::dmp::record::{Record, RecordData, Standing};
+use crate::dmp::record::{Consulted, Record, RecordData, Standing};
 use crate::dmp::trace::Trace;
 use crate::error::Code;
 use crate::policy::Permit;
@@ -44,13 +43,15 @@ pub(super) async fn standing_by_id(
     stands(conn, &statement).await
 }
 
-/// The query of a standing, up to the INS key.
+/// The query of a standing, up to the INS key: a row for each right that concerns the caller or everyone.
 fn standing_of<'a>(actor: &Actor) -> Statement<'a> {
     let mut statement = Statement::new(
-        "SELECT r.id, r.version, r.updated, r.data, a.body FROM record r \
-         LEFT JOIN authorisation a ON a.ins = r.ins AND a.holder IN ",
+        "SELECT r.id, r.version, r.updated, r.data, k.first, k.openly, c.body FROM record r \
+         LEFT JOIN consultation k ON k.ins = r.ins AND k.actor = ",
     );
-    statement.list(holders(&actor.id, actor));
+    statement.bind(actor.id.key());
+    statement.push(" LEFT JOIN consent c ON c.ins = r.ins AND c.actor IN ");
+    statement.list(concerning(actor));
     statement.push(" WHERE r.ins = ");
     statement
 }
@@ -63,32 +64,29 @@ async fn stands(
     let Some(first) = rows.first() else {
         return Ok(None);
     };
-    let mut authorisation: Option<Authorisation> = None;
+    let consulted = match (first.optional_int(4)?, first.optional_int(5)?) {
+        (None, _) => Consulted::Never,
+        (Some(_), None) => Consulted::InSecret,
+        (Some(_), Some(_)) => Consulted::Openly,
+    };
+    let mut rights = Vec::with_capacity(rows.len());
     for row in &rows {
-        if row.optional_text(4)?.is_some() {
-            let held: Authorisation = row.json(4)?;
-            // Of a person's and his structure's, the one that lasts longest, an active one first.
-            let rank = |held: &Authorisation| (held.declaration.active, held.end);
-            if authorisation
-                .as_ref()
-                .is_none_or(|other| rank(other) < rank(&held))
-            {
-                authorisation = Some(held);
-            }
+        if row.optional_text(6)?.is_some() {
+            rights.push(row.json(6)?);
         }
     }
     Ok(Some(Standing {
         record: record(first)?,
-        authorisation,
-        blocked: false,
+        rights,
+        consulted,
     }))
 }
 
-/// The keys under which the caller holds an authorisation: his own, and an employee's structure's.
-fn holders(id: &ActorId, actor: &Actor) -> Vec<String> {
-    let mut keys = vec![holder_key(id)];
-    if let (ActorKind::Cpe, Some(structure)) = (actor.kind, &actor.structure) {
-        keys.push(holder_key(&ActorId::Structure(structure.id.clone())));
+/// The actors whose rights concern the caller: himself, an employee's or an establishment's structure, everyone.
+fn concerning(actor: &Actor) -> Vec<String> {
+    let mut keys = vec![actor.id.key(), EVERYONE.to_owned()];
+    if let (false, Some(structure)) = (actor.kind.is_patient_side(), &actor.structure) {
+        keys.push(ActorId::Structure(structure.id.clone()).key());
     }
     keys
 }

@@ -2,24 +2,23 @@
 
 use uuid::Uuid;
 
-use super::{Store, authorisations, record_of};
+use super::{Store, consents, record_of};
 use crate::audit;
-use crate::dmp::actor::ActorId;
-use crate::dmp::authorisation::{Authorisation, Declaration};
 use crate::dmp::ins::Ins;
+use crate::dmp::right::{Declaration, Right};
 use crate::dmp::time::Instant;
 use crate::dmp::trace::Trace;
 use crate::error::{Code, Error};
 use crate::policy::Permit;
 
 impl Store {
-    /// The holder of the authorisation of this id in a record; None when there is none. Not traced: the write that it serves is.
+    /// The right of this id in a record; None when there is none. Not traced: the write that it serves is.
     ///
     /// # Errors
     /// `busy`, `internal`.
-    pub async fn holder(&self, ins: &Ins, id: Uuid) -> Result<Option<ActorId>, Error> {
+    pub async fn right(&self, ins: &Ins, id: Uuid) -> Result<Option<Right>, Error> {
         let mut reader = self.reader().await?;
-        Ok(authorisations::holder(&mut reader.conn()?, &ins.key(), id).await?)
+        Ok(consents::by_id(&mut reader.conn()?, &ins.key(), id).await?)
     }
 
     /// Declares, renews or withdraws an authorisation (TD0.3); true when it is new. `end` is the caller's, within what the
@@ -32,15 +31,15 @@ impl Store {
         &self,
         permit: &Permit,
         declaration: Declaration,
-        end: Instant,
+        end: Option<Instant>,
         if_match: Option<u32>,
         trace: Trace,
-    ) -> Result<(Authorisation, bool), Error> {
+    ) -> Result<(Right, bool), Error> {
         let ins = record_of(permit)?;
         if declaration.patient.key() != ins {
             return Err(Code::Internal.into());
         }
-        self.write(authorisations::Declare {
+        self.write(consents::Declare {
             permit: permit.clone(),
             ins,
             declaration,
@@ -55,32 +54,28 @@ impl Store {
     ///
     /// # Errors
     /// `busy`, `internal`.
-    pub async fn find_authorisations(
-        &self,
-        permit: &Permit,
-        trace: Trace,
-    ) -> Result<Vec<Authorisation>, Error> {
+    pub async fn find_rights(&self, permit: &Permit, trace: Trace) -> Result<Vec<Right>, Error> {
         let ins = record_of(permit)?;
         let mut reader = self.reader().await?;
-        let found = authorisations::find(&mut reader.conn()?, &ins, permit, None).await?;
+        let found = consents::find(&mut reader.conn()?, &ins, permit, None).await?;
         drop(reader);
         self.trace(trace).await?;
         Ok(found)
     }
 
-    /// Reads one of the authorisations that [`Store::find_authorisations`] would find.
+    /// Reads one of the authorisations that [`Store::find_rights`] would find.
     ///
     /// # Errors
     /// [`Permit::not_visible`] when it is somebody else's or not there; `busy`, `internal`.
-    pub async fn read_authorisation(
+    pub async fn read_right(
         &self,
         permit: &Permit,
         id: Uuid,
         trace: Trace,
-    ) -> Result<Authorisation, Error> {
+    ) -> Result<Right, Error> {
         let ins = record_of(permit)?;
         let mut reader = self.reader().await?;
-        let found = authorisations::find(&mut reader.conn()?, &ins, permit, Some(id)).await?;
+        let found = consents::find(&mut reader.conn()?, &ins, permit, Some(id)).await?;
         drop(reader);
         let found = found.into_iter().next();
         self.shown(permit, found, (audit::AUTHORISATION, id), trace)

@@ -58,6 +58,14 @@ impl Row {
         }
     }
 
+    /// A number that may be missing.
+    pub(super) fn optional_int(&self, column: usize) -> Result<Option<i64>, DbError> {
+        match self.0.get(column) {
+            Some(Cell::Null) => Ok(None),
+            _ => self.int(column).map(Some),
+        }
+    }
+
     /// A text, moved out.
     pub(super) fn take_text(&mut self, column: usize) -> Result<String, DbError> {
         match self.0.get_mut(column) {

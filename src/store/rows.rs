@@ -8,6 +8,8 @@ use super::statement::Value;
 use crate::dmp::document::DocumentEntry;
 use crate::dmp::person::Author;
 use crate::dmp::submission::SubmissionSet;
+use crate::dmp::time::after;
+use jiff::ToSpan;
 
 /// An entry with its two written forms.
 pub(super) struct Written {
@@ -72,11 +74,15 @@ impl Written {
             (&metadata.mime_type).into(),
             metadata.hash.0.as_slice().into(),
             sha256.into(),
+            self.hidden_until().into(),
+            metadata.labels.invisible_representatives.into(),
+            entry.from_patient.into(),
         ];
         let columns = "INSERT INTO document (ins, id, entry_uuid, submission, position, version, availability, masked, \
             deposited, updated, created_start, created_end, began_start, began_end, ended_start, ended_end, unique_id, \
             depositor, depositor_structure, type_code, type_system, class_code, class_system, format_code, format_system, \
-            facility_code, facility_system, practice_code, practice_system, mime_type, sha1, sha256)";
+            facility_code, facility_system, practice_code, practice_system, mime_type, sha1, sha256, \
+            hidden_until, invisible_representatives, from_patient)";
         conn.insert(columns, values.len(), &values, "").await?;
         let texts = [
             ins.into(),
@@ -87,6 +93,15 @@ impl Written {
         let columns = "INSERT INTO document_text (ins, id, resource, entry)";
         conn.insert(columns, texts.len(), &texts, "").await?;
         Ok(())
+    }
+
+    /// Until when the patient does not see it: a month after its deposit, by calendar (ANN-03).
+    fn hidden_until(&self) -> Option<i64> {
+        self.entry
+            .metadata
+            .labels
+            .invisible_patient
+            .then(|| micros(after(self.entry.deposited, 1.month())))
     }
 
     /// The entry's row after a change of status: what a depositor said stays.

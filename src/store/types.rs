@@ -30,7 +30,7 @@ pub(super) struct KnownSets(RwLock<HashSet<i64>>);
 impl KnownSets {
     /// The set that a permit needs, when it must be written first.
     pub(super) fn missing(&self, visibility: &Visibility) -> Option<AddSet> {
-        let Visibility::Professional(_, types) = visibility else {
+        let Visibility::Professional { types, .. } = visibility else {
             return None;
         };
         let id = set_id(types);

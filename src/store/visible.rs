@@ -1,6 +1,6 @@
 //! The permit's visibility as part of a query: what is hidden is never read, counted nor paged over.
 
-use super::schema::{Attribute, status};
+use super::schema::{Attribute, micros, status};
 use super::statement::Statement;
 use super::types::set_id;
 use crate::dmp::code::system;
@@ -18,8 +18,13 @@ pub(super) fn documents<'a>(statement: &mut Statement<'a>, visibility: &'a Visib
             statement.push("1 = 0");
         }
         Visibility::Own(ownership) => own(statement, ownership),
-        Visibility::Professional(ownership, types) => {
-            statement.push("((d.masked = 0");
+        Visibility::Professional {
+            ownership,
+            types,
+            masked,
+        } => {
+            statement.push("((");
+            statement.push(if *masked { "1 = 1" } else { "d.masked = 0" });
             if !types.all {
                 statement
                     .push(" AND EXISTS (SELECT 1 FROM type_set y WHERE y.id = ")
@@ -29,6 +34,22 @@ pub(super) fn documents<'a>(statement: &mut Statement<'a>, visibility: &'a Visib
             statement.push(") OR ");
             own(statement, ownership);
             statement.push(")");
+        }
+        Visibility::Patient {
+            representative,
+            now,
+            ..
+        } => {
+            statement
+                .push("(d.hidden_until IS NULL OR d.hidden_until <= ")
+                .bind(micros(*now))
+                .push(")");
+            if *representative {
+                statement.push(" AND d.invisible_representatives = 0");
+            }
+        }
+        Visibility::All => {
+            statement.push("1 = 1");
         }
     }
 }
@@ -51,6 +72,12 @@ pub(super) fn own<'a>(statement: &mut Statement<'a>, ownership: &'a Ownership) {
         Ownership::Structure(id) => {
             statement.push("d.depositor_structure = ").bind(id.as_str());
         }
+        Ownership::PatientSide => {
+            statement.push("d.from_patient = 1");
+        }
+        Ownership::User(id) => {
+            statement.push("d.depositor = ").bind(id.as_str());
+        }
         Ownership::Nothing => {
             statement.push("1 = 0");
         }
@@ -63,10 +90,14 @@ pub(super) fn submissions<'a>(statement: &mut Statement<'a>, visibility: &'a Vis
     documents(statement, visibility);
     statement.push(") OR ");
     match visibility {
-        Visibility::Own(ownership) | Visibility::Professional(ownership, _) => {
+        Visibility::Own(ownership) | Visibility::Professional { ownership, .. } => {
             deposited_by(statement, ownership);
         }
-        Visibility::Nothing => {
+        Visibility::All => {
+            statement.push("1 = 1");
+        }
+        // The patient's side knows of a submission by its documents.
+        Visibility::Nothing | Visibility::Patient { .. } => {
             statement.push("1 = 0");
         }
     }
@@ -77,6 +108,7 @@ fn deposited_by<'a>(statement: &mut Statement<'a>, ownership: &'a Ownership) {
     match ownership {
         Ownership::Person(id) => statement.push("s.depositor = ").bind(id.as_str()),
         Ownership::Structure(id) => statement.push("s.depositor_structure = ").bind(id.as_str()),
-        Ownership::Nothing => statement.push("1 = 0"),
+        Ownership::User(id) => statement.push("s.depositor = ").bind(id.as_str()),
+        Ownership::PatientSide | Ownership::Nothing => statement.push("1 = 0"),
     };
 }

@@ -9,11 +9,11 @@ use super::cda_text::ARC;
 use super::documents::{DemoDocument, documents};
 use super::world::{CONSENTS, DemoPatient, place};
 use crate::dmp::actor::{Actor, ActorId, ActorKind, Structure};
-use crate::dmp::authorisation::{Basis, Declaration};
 use crate::dmp::code::{Code as Coded, system};
 use crate::dmp::context::{AccessMode, Context};
 use crate::dmp::person::PersonName;
 use crate::dmp::query::DocumentKey;
+use crate::dmp::right::{Basis, Declaration, Grant};
 use crate::dmp::submission::{NewDocument, Submission, SubmissionMetadata};
 use crate::dmp::time::{Instant, Timestamp, paris};
 use crate::dmp::trace::{Outcome, Trace, TracedAct, TracedActor};
@@ -76,7 +76,7 @@ impl Seed<'_> {
             .store
             .standing(&patient.record.ins, &actor(card)?)
             .await?;
-        Ok(standing.is_some_and(|standing| standing.authorisation.is_some()))
+        Ok(standing.is_some_and(|standing| standing.authorisation().is_some()))
     }
 
     async fn open(&self, patient: &DemoPatient) -> Result<(), Error> {
@@ -135,17 +135,16 @@ impl Seed<'_> {
         let caller = Caller::new(file)?;
         let now = caller.context.now;
         let holder = caller.actor.id.clone();
-        let act = Act::DeclareConsent {
-            holder: holder.clone(),
-            basis,
+        let grant = Grant::Access { holder, basis };
+        let act = Act::WriteRight {
+            grant: grant.clone(),
             active: true,
         };
         let permit = self.permit(&caller, patient, &act).await?;
         let declaration = Declaration {
             patient: patient.record.ins.clone(),
-            holder,
-            holder_name: Some(caller.actor.display()),
-            basis,
+            grant,
+            name: Some(caller.actor.display()),
             active: true,
             until: None,
         };
@@ -157,7 +156,7 @@ impl Seed<'_> {
             .timestamp();
         let trace = caller.trace(patient, TracedAct::DeclareConsent, &permit);
         self.store
-            .declare(&permit, declaration, end, None, trace)
+            .declare(&permit, declaration, Some(end), None, trace)
             .await?;
         Ok(())
     }
@@ -268,6 +267,7 @@ pub fn actor(card: &DemoCard) -> Result<Actor, Error> {
         specialities: card.speciality.into_iter().map(str::to_owned).collect(),
         // Nominative cards don't carry one.
         structure: (!card.kind.is_nominative()).then_some(structure),
+        mandate: None,
         operator: card.structure == EXPLOITANT,
         regulator: card.file == "regulateur",
     })
@@ -331,6 +331,7 @@ mod tests {
         let rules = Rules {
             tables: Arc::clone(&tables),
             age_of_majority: 18,
+                late_invisibility: false,
         };
         // Strict: nothing of this world leans on a tolerance.
         let seed = Seed {

@@ -5,11 +5,11 @@ use jiff::civil::{Date, date};
 
 use super::cards::{CABINET, DemoStructure, HOPITAL, HOPITAL_2, LABORATOIRE, PHARMACIE, card};
 use super::cda_text::{Place, Writer};
-use crate::dmp::authorisation::Basis;
 use crate::dmp::id::BadId;
 use crate::dmp::ins::{Ins, InsRoot};
 use crate::dmp::person::{PersonName, Sex};
-use crate::dmp::record::{Closure, IdentityStatus, RecordData, RecordState, Traits};
+use crate::dmp::record::{Closure, IdentityStatus, Notices, RecordData, RecordState, Traits};
+use crate::dmp::right::Basis;
 
 /// A patient of the demonstration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,6 +223,8 @@ impl Person {
                 }),
                 opposition_date: opposed.then(|| date(2022, 2, 20)),
                 attached_to_mes: self.state == RecordState::Activated,
+                deletion_asked: false,
+                notices: Notices::default(),
             },
         })
     }

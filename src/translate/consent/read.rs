@@ -10,7 +10,7 @@ use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
 use super::provision::read_provision;
 use super::{CATEGORY, CONSENT_DOCUMENT, LOINC, OTHER_CATEGORIES, SCOPE};
-use crate::dmp::authorisation::{Basis, Declaration};
+use crate::dmp::right::{Basis, Declaration, Grant};
 use crate::error::{Code, Error, Issue};
 
 /// What the frame of a Consent may say and the server says itself: told as ignored.
@@ -78,9 +78,8 @@ pub fn read(consent: &Value, reading: &Reading) -> Result<(Declaration, Vec<Issu
     };
     let declaration = Declaration {
         patient,
-        holder,
-        holder_name,
-        basis,
+        grant: Grant::Access { holder, basis },
+        name: holder_name,
         active,
         until,
     };

@@ -11,12 +11,12 @@ use super::{
     TREATMENT,
 };
 use crate::dmp::actor::ActorId;
-use crate::dmp::authorisation::{Authorisation, Declaration};
 use crate::dmp::code::system;
+use crate::dmp::right::{Declaration, Right};
 use crate::dmp::time::{Instant, Timestamp};
 
 /// Writes an authorisation; extension `authorisation-status` tells what it is worth at `now`, for an expired one stays active.
-pub fn write(held: &Authorisation, now: Instant, _reading: &Reading) -> Value {
+pub fn write(held: &Right, now: Instant, _reading: &Reading) -> Value {
     let declaration = &held.declaration;
     let patient = Object::new()
         .put("type", "Patient")
@@ -53,30 +53,43 @@ pub fn write(held: &Authorisation, now: Instant, _reading: &Reading) -> Value {
         .build()
 }
 
-fn meta(held: &Authorisation) -> Value {
+fn meta(held: &Right) -> Value {
     Object::new()
         .put("versionId", held.version.to_string())
         .put("lastUpdated", instant(held.updated))
         .build()
 }
 
-fn extensions(held: &Authorisation, now: Instant) -> Vec<Value> {
+fn extensions(held: &Right, now: Instant) -> Vec<Value> {
     let status = match held.declaration.active {
         false => "NON_EXISTE",
-        true if now < held.end => "VALIDE",
+        true if held.end.is_none_or(|end| now < end) => "VALIDE",
         true => "EXPIRE",
     };
     let code = |url: &str, code: &str| Object::new().put("url", url).put("valueCode", code).build();
     vec![
-        code(ours::CONSENT_BASIS, held.declaration.basis.code()),
+        code(
+            ours::CONSENT_BASIS,
+            held.declaration
+                .grant
+                .basis()
+                .map_or("", |basis| basis.code()),
+        ),
         code(ours::AUTHORISATION_STATUS, status),
     ]
 }
 
 /// The key of the right (category, patient, actor), as system and value of an identifier.
 pub fn key(declaration: &Declaration) -> (&'static str, String) {
-    let (patient, holder) = (declaration.patient.key(), declaration.holder.as_str());
+    let (patient, holder) = (declaration.patient.key(), holder(declaration));
     (ours::CONSENT_KEY, format!("{CATEGORY}:{patient}:{holder}"))
+}
+
+fn holder(declaration: &Declaration) -> &str {
+    declaration
+        .grant
+        .actor()
+        .map_or("*", |actor| actor.as_str())
 }
 
 fn key_identifier(declaration: &Declaration) -> Value {
@@ -98,25 +111,28 @@ fn keeper() -> Value {
         .build()
 }
 
-fn provision(held: &Authorisation) -> Value {
-    let holder = &held.declaration.holder;
+fn provision(held: &Right) -> Value {
+    let holder = held.declaration.grant.actor();
     let kind = match holder {
-        ActorId::Person(_) => "Practitioner",
-        ActorId::Structure(_) => "Organization",
+        Some(ActorId::Structure(_)) => "Organization",
+        _ => "Practitioner",
     };
     let identifier = Object::new()
-        .put("system", format!("urn:oid:{}", holder.authority()))
-        .put("value", holder.as_str());
+        .put(
+            "system",
+            format!("urn:oid:{}", holder.map_or("", |holder| holder.authority())),
+        )
+        .put("value", holder.map_or("", |holder| holder.as_str()));
     let reference = Object::new()
         .put("type", kind)
         .put("identifier", identifier)
-        .maybe("display", held.declaration.holder_name.as_deref());
+        .maybe("display", held.declaration.name.as_deref());
     let actor = Object::new()
         .put("role", concept(RECEIVER))
         .put("reference", reference);
     let period = Object::new()
         .put("start", instant(held.start))
-        .put("end", instant(held.end));
+        .maybe("end", held.end.map(instant));
     Object::new()
         .put("type", "permit")
         .put("period", period)

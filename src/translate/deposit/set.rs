@@ -56,6 +56,8 @@ fn author(depositor: &Depositor) -> Author {
             };
             (AuthorKind::Professional, Some(id))
         }
+        // The patient is an author without number: his own deposits say who he is.
+        ActorId::User(_) => (AuthorKind::Patient, None),
         ActorId::Structure(_) => (AuthorKind::Organization, None),
     };
     let fallback = match &actor.id {
@@ -63,6 +65,7 @@ fn author(depositor: &Depositor) -> Author {
             let name = own.and_then(|structure| structure.name.clone());
             Some(organization(id, name))
         }
+        ActorId::User(_) => None,
         ActorId::Person(_) => own.map(|own| organization(&own.id, own.name.clone())),
     };
     Author {

@@ -12,7 +12,7 @@ use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
 use super::traits;
 use crate::dmp::ins::Ins;
-use crate::dmp::record::{Closure, IdentityStatus, RecordData, RecordState};
+use crate::dmp::record::{Closure, IdentityStatus, Notices, RecordData, RecordState};
 use crate::error::{Code, Error, Issue};
 
 /// FR Core's code system of identity statuses, the one that every example uses.
@@ -83,6 +83,8 @@ pub fn read(
         opposition_date,
         attached_to_mes: value(patient, dmp::ATTACHED, "valueBoolean")
             .is_some_and(|node| node.value().as_bool() == Some(true)),
+        deletion_asked: false,
+        notices: Notices::default(),
     };
     Ok((data, warnings))
 }

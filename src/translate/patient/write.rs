@@ -8,6 +8,7 @@ use super::super::datatype::object::Object;
 use super::super::datatype::urls::{self, dmp, ours};
 use super::super::datatype::{ins, name};
 use crate::dmp::record::{Closure, Record, RecordData, RecordState, Standing};
+use crate::dmp::right::Category;
 use crate::dmp::time::{Instant, Timestamp, paris_date};
 
 /// The status of the caller's own authorisation (rule CONS-05).
@@ -26,8 +27,8 @@ pub enum AuthorisationStatus {
 impl AuthorisationStatus {
     /// The status at an instant; a withdrawn authorisation is none.
     pub fn of(standing: &Standing, now: Instant) -> Self {
-        match &standing.authorisation {
-            _ if standing.blocked => Self::Forbidden,
+        match standing.authorisation() {
+            _ if standing.valid(Category::Block, now).is_some() => Self::Forbidden,
             Some(held) if held.is_valid_at(now) => Self::Valid,
             Some(held) if held.declaration.active => Self::Expired,
             _ => Self::None,

@@ -7,8 +7,8 @@ use super::super::datatype::urls::ours::CONSENT_CATEGORY;
 use super::params::Params;
 use super::patient::{self, PatientKey};
 use super::value::{alternatives, identifier_token, local_id, token, tokens};
-use crate::dmp::authorisation::Authorisation;
 use crate::dmp::query::Token;
+use crate::dmp::right::Right;
 use crate::error::{Code, Error, Issue};
 
 /// A search of authorisations in one record.
@@ -38,14 +38,15 @@ pub struct ConsentFilter {
 
 impl ConsentFilter {
     /// True for an authorisation that the search asks for.
-    pub fn keeps(&self, held: &Authorisation) -> bool {
-        let holder = &held.declaration.holder;
+    pub fn keeps(&self, held: &Right) -> bool {
         let is_holder = |token: &Token| {
-            token.code == holder.as_str()
-                && token
-                    .system
-                    .as_deref()
-                    .is_none_or(|system| system == holder.authority())
+            held.declaration.grant.actor().is_some_and(|holder| {
+                token.code == holder.as_str()
+                    && token
+                        .system
+                        .as_deref()
+                        .is_none_or(|system| system == holder.authority())
+            })
         };
         self.possible
             && self

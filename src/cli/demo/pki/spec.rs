@@ -100,11 +100,11 @@ impl CardSpec {
     /// The certificate of a demonstration card.
     pub fn of(card: &DemoCard) -> Self {
         let mut spec = match card.kind {
-            ActorKind::Cps | ActorKind::Cpf => Self::professional(card),
             ActorKind::Cpe => Self::employee(card),
             ActorKind::Establishment => {
                 Self::establishment(card.structure.id, card.structure.name, card.family)
             }
+            _ => Self::professional(card),
         };
         if card.kind == ActorKind::Establishment || card.kind == ActorKind::Cpe {
             let department = (Attribute::Department, card.structure.department.to_owned());

@@ -1,0 +1,63 @@
+-- Every right of a record, the visibility of documents to the patient's side, who has consulted, and what the patient is told.
+
+-- The document types that a profession may consult, named by what is in the set: a matrix that changes makes other sets.
+CREATE TABLE type_set (
+    id BIGINT NOT NULL,
+    code {key} NOT NULL,
+    PRIMARY KEY (id, code)
+){keyed};
+
+-- Until when a document is hidden from the patient (null: it is not), and whether from a minor's representatives.
+ALTER TABLE document ADD COLUMN hidden_until BIGINT;
+ALTER TABLE document ADD COLUMN invisible_representatives BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE document ADD COLUMN from_patient BIGINT NOT NULL DEFAULT 0;
+-- The month that the law gives, in microseconds; documents deposited from now on get it by calendar.
+UPDATE document SET hidden_until = deposited + 2678400000000 WHERE EXISTS (
+    SELECT 1 FROM attribute a WHERE a.ins = document.ins AND a.entry = document.id AND a.name = 5 AND a.code = 'INVISIBLE_PATIENT');
+UPDATE document SET invisible_representatives = 1 WHERE EXISTS (
+    SELECT 1 FROM attribute a WHERE a.ins = document.ins AND a.entry = document.id AND a.name = 5
+        AND a.code = 'INVISIBLE_REPRESENTANTS_LEGAUX');
+-- What falls due, across records.
+CREATE INDEX document_hidden ON document (hidden_until) WHERE hidden_until IS NOT NULL;
+
+-- One row per right: category, the actor that it concerns (`*`: everyone), the emergency switch.
+CREATE TABLE consent (
+    ins {key} NOT NULL,
+    actor {key} NOT NULL,
+    category {key} NOT NULL,
+    switch {key} NOT NULL,
+    id {bytes} NOT NULL,
+    version BIGINT NOT NULL,
+    declared_by {key} NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (ins, actor, category, switch)
+){keyed};
+INSERT INTO consent (ins, actor, category, switch, id, version, declared_by, body)
+    SELECT ins, holder, 'autorisation-acces', '', id, version, declared_by, body FROM authorisation;
+DROP TABLE authorisation;
+ALTER TABLE authorisation_history RENAME TO consent_history;
+
+-- Which professionals have consulted a record; `openly` is null while only secret connections did.
+CREATE TABLE consultation (
+    ins {key} NOT NULL,
+    actor {key} NOT NULL,
+    first BIGINT NOT NULL,
+    openly BIGINT,
+    PRIMARY KEY (ins, actor)
+){keyed};
+
+-- What the patient is to be told, written with the act that he is told of. `name` makes it unique; it never holds content.
+CREATE TABLE outbox (
+    ins {key} NOT NULL,
+    id {bytes} NOT NULL,
+    name {key} NOT NULL,
+    kind {key} NOT NULL,
+    at BIGINT NOT NULL,
+    actor {key},
+    body TEXT NOT NULL,
+    due BIGINT,
+    attempts BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (ins, id)
+){keyed};
+CREATE UNIQUE INDEX outbox_name ON outbox (name);
+CREATE INDEX outbox_due ON outbox (due) WHERE due IS NOT NULL;
