@@ -64,8 +64,6 @@ codes! {
     NeverConnected = "never-connected",
     /// A patch does not say which label goes.
     LabelAmbiguous = "label-ambiguous",
-    /// A condition that several resources meet.
-    MultipleMatches = "multiple-matches",
     /// It can't be current again.
     StillReplaced = "still-replaced",
     /// A warning to professionals: hidden from the patient (ANN-02).
