@@ -14,9 +14,6 @@ pub(super) fn decide(case: &Case, act: &Act) -> Result<Permit, Error> {
     let mandate = case.actor.mandate.as_ref();
     let own = mandate.is_some_and(|mandate| mandate.patient == case.standing.record.data.ins);
     case.require(own, Code::NotYours, "RGPD-01")?;
-    let normal = case.context.mode == AccessMode::Normal;
-    case.require(normal, Code::EmergencyRefused, "EMG-01")?;
-    case.require(!case.secret(), Code::SecretNotApplicable, "MIN-06")?;
     match act {
         Act::TestExistence => {
             may_act(case)?;
@@ -81,21 +78,24 @@ fn activated(case: &Case) -> Result<(), Error> {
 }
 
 /// The holder always; a representative while the holder is a minor or his person is protected; a caregiver with a delegation
-/// (MIN-01, MIN-09, PRO-01, PRO-02, AID-01).
+/// (MIN-01, MIN-09, PRO-01, PRO-02, AID-01). Then the mode: emergencies and secret connections are a professional's.
 fn may_act(case: &Case) -> Result<(), Error> {
     match case.actor.kind {
         ActorKind::Representative => {
             let mandate = case.actor.mandate.as_ref();
             let protects = mandate.is_some_and(|mandate| mandate.protects_person);
             let acts = case.asks("MIN-09", case.is_minor()) || case.asks("PRO-01", protects);
-            case.require(acts, Code::NotYours, "PRO-02")
+            case.require(acts, Code::NotYours, "PRO-02")?;
         }
         ActorKind::Caregiver => {
             let delegated = case.valid(Category::Delegation).is_some();
-            case.require(delegated, Code::NotYours, "AID-01")
+            case.require(delegated, Code::NotYours, "AID-01")?;
         }
-        _ => Ok(()),
+        _ => {}
     }
+    let normal = case.context.mode == AccessMode::Normal;
+    case.require(normal, Code::EmergencyRefused, "EMG-01")?;
+    case.require(!case.secret(), Code::SecretNotApplicable, "MIN-06")
 }
 
 fn reading(case: &Case, rule: &'static str) -> Permit {
