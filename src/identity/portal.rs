@@ -115,7 +115,10 @@ impl Portals {
         }
 
         let claims = Claims::read(&payload, now)?;
-        let unusual = claims.mandate.patient.admit(self.environment, self.validation);
+        let unusual = claims
+            .mandate
+            .patient
+            .admit(self.environment, self.validation);
         unusual.map_err(|_| Refusal::Patient)?;
         self.seen.note(&portal.issuer, &claims, client, now)?;
         Ok(claims.into_actor())
@@ -151,7 +154,5 @@ fn bearer(authorization: &[u8]) -> Option<&str> {
 }
 
 fn decode(part: &str) -> Result<Vec<u8>, Refusal> {
-    URL_SAFE_NO_PAD
-        .decode(part)
-        .map_err(|_| Refusal::Malformed)
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| Refusal::Malformed)
 }

@@ -131,8 +131,7 @@ fn patient(text: &str) -> Option<Ins> {
 /// Neither blank, nor endless, nor with anything that isn't text.
 fn plain(text: &str) -> Option<&str> {
     let text = text.trim();
-    let sound = !text.is_empty()
-        && text.chars().count() <= MAX_TEXT
-        && !text.chars().any(char::is_control);
+    let sound =
+        !text.is_empty() && text.chars().count() <= MAX_TEXT && !text.chars().any(char::is_control);
     sound.then_some(text)
 }

@@ -248,4 +248,3 @@ fn read(path: &Path) -> Result<Vec<Arc<Key>>, String> {
     }
     Ok(keys)
 }
-
