@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::acts::{extension, state};
 use crate::deposits::own_document;
-use crate::support::{Client, Document, Reply};
+use crate::support::{Client, Document, Reply, Server};
 use crate::{existence, open, open_with, patient_path, served};
 
 const STATE: &str = "https://passerelle.dev/fhir/StructureDefinition/record-state";
@@ -249,6 +249,14 @@ async fn identity_is_not_the_patients_to_change() {
     assert_eq!(after["name"], kept["name"]);
 }
 
+/// The lines of the journal.
+fn journal(server: &Server) -> Vec<String> {
+    let database = rusqlite::Connection::open(server.folder().join("passerelle.db")).unwrap();
+    let mut lines = database.prepare("SELECT body FROM journal").unwrap();
+    let lines = lines.query_map([], |row| row.get(0)).unwrap();
+    lines.map(Result::unwrap).collect()
+}
+
 #[tokio::test]
 async fn who_may_close() {
     let (portal, server) = served();
@@ -284,6 +292,14 @@ async fn who_may_close() {
     put(&mut caregiver, &adult, &settings)
         .await
         .assert_refused(403, "not-yours");
+    let refused: Vec<String> = journal(&server)
+        .into_iter()
+        .filter(|line| line.contains("change-record"))
+        .collect();
+    assert_eq!(refused.len(), 9, "every refusal is traced");
+    for line in &refused {
+        assert!(line.contains("not-yours") && line.contains("https://portail.example|"));
+    }
     let shown = read(&mut caregiver, &adult).await;
     assert_eq!(state(&shown), Some("activated"));
     assert!(shown.get("telecom").is_none());
