@@ -16,7 +16,7 @@ use crate::error::{Code, Error, Issue};
 use crate::policy::Act;
 use crate::store::{self, Deposited};
 use crate::translate::bundle::{self, DeclaredSubmission, Registered};
-use crate::translate::deposit::{Depositor, prepare, prepare_from_patient};
+use crate::translate::deposit::{Depositor, coherent, prepare, prepare_from_patient};
 use crate::translate::{document_reference, wire};
 
 /// `POST /fhir`
@@ -155,13 +155,18 @@ fn prepared(
         actor,
         structure: context.structure.as_ref().or(carried),
     };
-    prepare(
+    let (submission, mut warnings) = prepare(
         declared,
         &depositor,
         context.secret == Some(true),
         context.now,
         &exchange.reading(),
-    )
+    )?;
+    if let Some(standing) = standing {
+        let traits = &standing.record.data.traits;
+        warnings.extend(coherent(&submission, traits, &exchange.reading())?);
+    }
+    Ok((submission, warnings))
 }
 
 /// Adds what the store tells; what the reading told already, with its place, is not told twice.
