@@ -7,6 +7,8 @@ mod support;
 mod acts;
 #[path = "portal/deposits.rs"]
 mod deposits;
+#[path = "portal/labels.rs"]
+mod labels;
 #[path = "portal/record.rs"]
 mod record;
 #[path = "portal/tokens.rs"]
