@@ -70,6 +70,8 @@ codes! {
     HiddenFromPatient = "hidden-from-patient",
     /// A warning to professionals: hidden from a minor's representatives (MIN-03).
     HiddenFromRepresentatives = "hidden-from-representatives",
+    /// The document's patient has other traits than the record's (INS-03, INS-05).
+    TraitsDiffer = "traits-differ",
     /// Another element than status, securityLabel and isArchived.
     NotMutable = "not-mutable",
     /// Deleted by its author.
@@ -110,7 +112,7 @@ codes! {
     UnsupportedElement = "unsupported-element",
     /// Type unknown to the matrix.
     TypeNotInMatrix = "type-not-in-matrix",
-    /// Type reserved to patients or operators.
+    /// Type that this caller does not deposit: reserved to patients or operators, or not the patient's.
     TypeNotAllowed = "type-not-allowed",
     /// DocumentReference and CDA header disagree.
     MetadataMismatch = "metadata-mismatch",

@@ -2,8 +2,10 @@
 
 mod compare;
 mod complete;
+mod patient;
 mod rules;
 mod set;
+mod traits;
 
 use super::Reading;
 use super::bundle::{DeclaredSubmission, Submitted};
@@ -19,6 +21,9 @@ use crate::dmp::query::DocumentKey;
 use crate::dmp::submission::{NewDocument, Submission};
 use crate::dmp::time::Instant;
 use crate::error::{Code, Error, Issue};
+
+pub use patient::prepare_from_patient;
+pub use traits::coherent;
 
 /// Who deposits.
 #[derive(Debug, Clone, Copy)]
