@@ -5,6 +5,7 @@ pub mod attributes;
 mod coded;
 mod files;
 pub mod matrix;
+pub mod rules;
 mod sheet;
 pub mod systems;
 pub mod terminology;
@@ -14,6 +15,7 @@ use std::path::Path;
 use crate::settings;
 use files::Files;
 use matrix::{Matrix, Sources};
+use rules::Rulebook;
 use sheet::Problems;
 use systems::Systems;
 use terminology::{List, Terminology};
@@ -27,6 +29,8 @@ pub struct Tables {
     pub systems: Systems,
     /// Value sets and maps.
     pub terminology: Terminology,
+    /// What each rule asks, in words.
+    pub rules: Rulebook,
 }
 
 impl Tables {
@@ -69,6 +73,7 @@ impl Tables {
         Self {
             matrix: Matrix::read(layers, terminology.list(List::Type), problems),
             systems: Systems::read(files, problems),
+            rules: Rulebook::read(files, problems),
             terminology,
         }
     }

@@ -35,6 +35,7 @@ built_in! {
     "patient-deposits.csv",
     "professions.csv",
     "reserved-types.csv",
+    "rules.csv",
     "system-aliases.csv",
     "systems.csv",
     "template-overrides.csv",
