@@ -6,6 +6,7 @@ pub mod cda;
 pub mod check_config;
 pub mod demo;
 pub mod matrix;
+pub mod policy;
 pub mod serve;
 
 use std::net::SocketAddr;
@@ -63,6 +64,9 @@ enum Command {
     /// The audit journal
     #[command(subcommand)]
     Audit(Audit),
+    /// The decisions
+    #[command(subcommand)]
+    Policy(Policy),
 }
 
 #[derive(Debug, Args)]
@@ -148,6 +152,21 @@ enum Audit {
     Verify(Config),
 }
 
+#[derive(Debug, Subcommand)]
+enum Policy {
+    /// Say how an act is decided, rule by rule; the journal of the record keeps that it was asked
+    #[command(
+        after_help = "Example:\n  passerelle policy explain --config passerelle.toml --as medecin.pem --ins 'urn:oid:1.2.250.1.213.1.4.10|279036990100166'"
+    )]
+    Explain {
+        /// Configuration file (TOML)
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        #[command(flatten)]
+        question: policy::Question,
+    },
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Mode {
     /// Accept what the official examples do, and warn
@@ -210,6 +229,10 @@ fn dispatch(command: Command) -> ExitCode {
             ExitCode::from(GOOD)
         }
         Command::Card(Card::Inspect { json, file }) => card::inspect(&file, json),
+        Command::Policy(Policy::Explain { config, question }) => match settings(&config) {
+            Ok(settings) => policy::explain(&settings, &question),
+            Err(code) => code,
+        },
         Command::Audit(Audit::Verify(Config { config })) => match settings(&config) {
             Ok(settings) => audit::verify(&settings),
             Err(code) => code,

@@ -7,6 +7,7 @@ mod conn;
 mod consents;
 mod deposit;
 mod documents;
+mod explained;
 mod find;
 mod fold;
 mod interface;
