@@ -128,3 +128,113 @@ fn purpose(mode: AccessMode, reason: Option<&str>) -> Value {
         .maybe("text", reason)
         .build()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+    use crate::dmp::actor::ActorKind;
+    use crate::dmp::context::{Environment, Validation};
+    use crate::dmp::ins::Ins;
+    use crate::dmp::trace::TracedActor;
+    use crate::tables::Tables;
+
+    fn trace(act: TracedAct, kind: ActorKind) -> Trace {
+        Trace {
+            id: Uuid::from_u128(7),
+            at: "2026-11-24T09:30:00Z".parse().expect("instant"),
+            patient: Some(Ins::from_key("10-279035121518989").expect("INS")),
+            actor: Some(TracedActor {
+                kind,
+                id: "https://portail.example|sub-1".to_owned(),
+                name: "Zoé Martin".to_owned(),
+                profession: None,
+                structure: Some("10B0000003".to_owned()),
+            }),
+            act,
+            outcome: Outcome::Success,
+            refusal: None,
+            rule: None,
+            matrix: None,
+            mode: AccessMode::Normal,
+            reason: None,
+            secret: false,
+            entities: Vec::new(),
+            query: None,
+            request_id: String::new(),
+        }
+    }
+
+    fn shown(trace: &Trace, patient_side: bool) -> Value {
+        let tables = Tables::built_in();
+        let reading = Reading {
+            tables: &tables,
+            environment: Environment::Test,
+            validation: Validation::Guide,
+            base_url: "https://h/fhir",
+        };
+        let view = View {
+            record: Uuid::from_u128(8),
+            unannounced: false,
+            patient_side,
+        };
+        write(trace, &view, &reading)
+    }
+
+    fn user(resource: &Value) -> &Value {
+        let agents = resource["agent"].as_array().expect("agents");
+        let user = agents.iter().find(|agent| agent["requestor"] == true);
+        &user.expect("a user")["who"]
+    }
+
+    #[test]
+    fn the_side_of_the_patient_acts_under_its_own_names() {
+        let by = |kind| shown(&trace(TracedAct::ReadDocument, kind), true);
+        let holder = by(ActorKind::Holder);
+        let patient = "Patient/00000000-0000-0000-0000-000000000008";
+        assert_eq!(user(&holder)["reference"], patient);
+        assert_eq!(
+            holder["agent"][0]["who"]["identifier"]["value"], "10B0000003",
+            "the portal"
+        );
+        for kind in [ActorKind::Representative, ActorKind::Caregiver] {
+            let written = by(kind);
+            assert_eq!(user(&written)["type"], "RelatedPerson");
+            assert_eq!(
+                user(&written)["identifier"]["system"],
+                "https://portail.example"
+            );
+            assert_eq!(user(&written)["identifier"]["value"], "sub-1");
+            assert_eq!(written["entity"][0]["what"]["reference"], patient);
+        }
+        let system = by(ActorKind::System);
+        assert_eq!(user(&system)["type"], "Device");
+        assert_eq!(user(&system), &system["source"]["observer"]);
+    }
+
+    /// What names a trace or a document that the patient may not know of: left out for him, there for a médecin traitant.
+    #[test]
+    fn the_side_of_the_patient_is_not_told_what_others_named() {
+        let search = Trace {
+            query: Some(
+                "identifier=urn:oid:1.2.3&_id:not=x&entity=DocumentReference/1&status=current"
+                    .to_owned(),
+            ),
+            ..trace(TracedAct::SearchDocuments, ActorKind::Cps)
+        };
+        let line = |patient_side| shown(&search, patient_side)["entity"][1]["description"].clone();
+        assert_eq!(line(true), "DocumentReference?status=current");
+        assert!(line(false).as_str().unwrap().contains("1.2.3"));
+
+        let read = Trace {
+            entities: vec![("AuditEvent".to_owned(), Uuid::from_u128(5))],
+            ..trace(TracedAct::ReadTrace, ActorKind::Cps)
+        };
+        let named = "AuditEvent/0000000000000000000000000000000500000000000000000000000000000008";
+        assert_eq!(shown(&read, false)["entity"][1]["what"]["reference"], named);
+        let to_patient = shown(&read, true);
+        assert!(!to_patient.to_string().contains("AuditEvent/"));
+        assert!(to_patient["meta"].get("profile").is_none());
+    }
+}
