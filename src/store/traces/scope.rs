@@ -36,7 +36,7 @@ pub(super) fn within<'a>(
             }
         }
         TraceScope::Representative => {
-            statement.push(words.secret).push(" IS NULL");
+            statement.push(words.open);
             if hides {
                 statement.push(" AND NOT ");
                 concerns_hidden(statement, words, ins, true, now);
