@@ -20,7 +20,8 @@ use passerelle::tables::Tables;
 use passerelle::translate::wire;
 use serde_json::{Value, json};
 use support::document::set_patient;
-use support::{Client, Document, Reply, Server, consent_for};
+use support::portal::Portal;
+use support::{Client, Document, Options, Reply, Server, consent_for};
 
 const STRUCTURE: &str = "10B0000014";
 const MEDECIN: &str = "899900000011";
@@ -45,7 +46,10 @@ impl Scene {
     }
 
     async fn with(document: Document, born: &str) -> Self {
-        let server = Server::start();
+        Self::on(Server::start(), document, born).await
+    }
+
+    async fn on(server: Server, document: Document, born: &str) -> Self {
         let (patient, mut record) = document.record();
         record["birthDate"] = json!(born);
         let mut exploitant = server.client("exploitant");
@@ -746,4 +750,82 @@ async fn paging_to_the_end_is_a_whole_export() {
     let unique: BTreeSet<String> = seen.iter().cloned().collect();
     assert_eq!(unique.len(), seen.len(), "none twice");
     assert!(written.is_subset(&unique), "none lost");
+}
+
+/// Over a portal: the holder sees refusals and secret connections, a representative no secret one, nobody what is not announced.
+#[tokio::test]
+async fn the_side_of_the_patient_sees_what_it_may_know() {
+    let portal = Portal::new();
+    let document = Document::new();
+    let options = Options::default().portal(&portal);
+    let scene = Scene::on(Server::with(options), document, "2015-03-28").await;
+    let mut medecin = scene
+        .client("medecin")
+        .with("DMP-Secret-Connection", "false");
+    consults(&scene, &mut medecin).await.assert_status(200);
+    let mut secret = scene
+        .client("medecin")
+        .with("DMP-Secret-Connection", "true");
+    let found = consults(&scene, &mut secret).await.assert_status(200);
+    assert!(found.json()["total"].as_u64().unwrap() > 0);
+    let mut pharmacien = scene
+        .client("pharmacien")
+        .with("DMP-Secret-Connection", "false");
+    consults(&scene, &mut pharmacien)
+        .await
+        .assert_refused(403, "consent-required");
+    let mut hidden = Document::new().bundle();
+    hidden["entry"][1]["resource"]["securityLabel"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"coding": [{
+            "system": "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument",
+            "code": "INVISIBLE_PATIENT"
+        }]}));
+    let mut laboratoire = scene.client("laboratoire");
+    laboratoire.post("", &hidden).await.assert_status(200);
+
+    let holder = scene
+        .traces(&mut portal.holder(&scene.patient).on(&scene.server), &[])
+        .await;
+    let parent = scene
+        .traces(
+            &mut portal.representative(&scene.patient).on(&scene.server),
+            &[],
+        )
+        .await;
+    let count = |traces: &[Value], who: &str, what: &str| {
+        let mine = |trace: &&Value| {
+            user(trace)["who"]["identifier"]["value"] == who
+                && subtypes(trace).last() == Some(&what)
+        };
+        traces.iter().filter(mine).count()
+    };
+    for (side, searches) in [(&holder, 2), (&parent, 1)] {
+        assert_eq!(count(side, MEDECIN, "TD3.1"), searches);
+        assert_eq!(count(side, PHARMACIEN, "TD3.1"), 1, "refusals are seen");
+        assert_eq!(count(side, STRUCTURE, "TD2"), 1);
+        assert_eq!(count(side, "10B0000030", "TD2"), 0, "not announced yet");
+    }
+    assert_eq!(
+        count(
+            &scene.traces(&mut laboratoire, &[]).await,
+            "10B0000030",
+            "TD2"
+        ),
+        1
+    );
+    // Their own readings are told under their own names.
+    let again = scene
+        .traces(
+            &mut portal.holder(&scene.patient).on(&scene.server),
+            &[
+                ("subtype", "ITI-81"),
+                ("agent.identifier", "https://portail.example|compte-parent"),
+            ],
+        )
+        .await;
+    assert_eq!(again.len(), 1);
+    assert_eq!(user(&again[0])["name"], "Jeanne Martin");
+    assert_eq!(user(&again[0])["who"]["type"], "RelatedPerson");
 }
