@@ -1,6 +1,7 @@
 //! The two homes of the record behind one interface. Nothing is done without a [`Permit`](crate::policy::Permit), but for reading what the decision
 //! itself needs ([`Store::standing`], [`Store::locate`]). An act and its trace are one transaction: no trace, no act.
 
+mod change;
 mod condition;
 mod conn;
 mod consents;
@@ -10,6 +11,7 @@ mod find;
 mod fold;
 mod interface;
 mod journal;
+mod known;
 mod log;
 mod memory;
 mod migrate;
@@ -48,7 +50,7 @@ use reader::Reader;
 use types::KnownSets;
 use writer::{Act, Job};
 
-pub use interface::{Content, Deposited, Locator, Render, StoredDocument, Verification};
+pub use interface::{Content, Deposited, Hidden, Locator, Render, StoredDocument, Verification};
 pub use open::{OpenError, verify_journal};
 
 /// A home for records. One per database and process; shared by reference.
@@ -172,11 +174,11 @@ impl Store {
         answer.await.map_err(|_| Code::Internal)?
     }
 
-    /// Traces a read of one thing, found or not, then answers.
+    /// Traces a read of one thing, found, deleted or not there, then answers.
     async fn shown<T>(
         &self,
         permit: &Permit,
-        found: Option<T>,
+        (found, gone): (Option<T>, bool),
         (kind, id): (&str, Uuid),
         mut trace: Trace,
     ) -> Result<T, Error> {
@@ -187,7 +189,11 @@ impl Store {
                 Ok(found)
             }
             None => {
-                let refusal = permit.not_visible();
+                let refusal = if gone {
+                    Code::DocumentDeleted.into()
+                } else {
+                    permit.not_visible()
+                };
                 audit::refuse(&mut trace, &refusal);
                 self.trace(trace).await?;
                 Err(refusal)
