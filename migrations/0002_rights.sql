@@ -32,6 +32,8 @@ CREATE TABLE consent (
     body TEXT NOT NULL,
     PRIMARY KEY (ins, actor, category, switch)
 ){keyed};
+-- How many patients one caregiver helps.
+CREATE INDEX consent_delegation ON consent (actor) WHERE category = 'delegation';
 INSERT INTO consent (ins, actor, category, switch, id, version, declared_by, body)
     SELECT ins, holder, 'autorisation-acces', '', id, version, declared_by, body FROM authorisation;
 DROP TABLE authorisation;
