@@ -128,6 +128,7 @@ pub struct Permit {
     ownership: Ownership,
     patient: Option<Ins>,
     record: Option<(Uuid, u32)>,
+    stood: Vec<(Uuid, u32)>,
     visibility: Visibility,
     otherwise: Code,
     rule: &'static str,
@@ -145,6 +146,12 @@ impl Permit {
         Self {
             patient: Some(record.data.ins.clone()),
             record: Some((record.id, record.version)),
+            stood: case
+                .standing
+                .rights
+                .iter()
+                .map(|right| (right.id, right.version))
+                .collect(),
             ..Self::without_record(case.rules, case.actor, visibility, rule)
         }
     }
@@ -167,6 +174,7 @@ impl Permit {
             ownership: Ownership::of(actor),
             patient: None,
             record: None,
+            stood: Vec::new(),
             visibility,
             otherwise: Code::NotFound,
             rule,
@@ -213,6 +221,11 @@ impl Permit {
     /// The record's version when it was decided: a write is void when it moved since.
     pub fn record_version(&self) -> Option<(Uuid, u32)> {
         self.record
+    }
+
+    /// The rights, with their versions, that stood when it was decided: a write is void when they moved since.
+    pub fn rights_stood(&self) -> &[(Uuid, u32)] {
+        &self.stood
     }
 
     /// Which documents may be known.

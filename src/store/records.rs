@@ -12,6 +12,7 @@ use super::writer::{Act, Done, Failure};
 use crate::audit;
 use crate::dmp::actor::{Actor, ActorId};
 use crate::dmp::ins::Ins;
+use crate::dmp::national_id::StructIdNat;
 use crate::dmp::record::{Consulted, Record, RecordData, Standing};
 use crate::dmp::trace::Trace;
 use crate::error::Code;
@@ -51,7 +52,9 @@ fn standing_of<'a>(actor: &Actor) -> Statement<'a> {
     );
     statement.bind(actor.id.key());
     statement.push(" LEFT JOIN consent c ON c.ins = r.ins AND c.actor IN ");
-    statement.list(concerning(actor));
+    let structure = actor.structure.as_ref().map(|structure| &structure.id);
+    let structure = structure.filter(|_| !actor.kind.is_patient_side());
+    statement.list(concerning(&actor.id, structure));
     statement.push(" WHERE r.ins = ");
     statement
 }
@@ -83,11 +86,9 @@ async fn stands(
 }
 
 /// The actors whose rights concern the caller: himself, an employee's or an establishment's structure, everyone.
-fn concerning(actor: &Actor) -> Vec<String> {
-    let mut keys = vec![actor.id.key(), EVERYONE.to_owned()];
-    if let (false, Some(structure)) = (actor.kind.is_patient_side(), &actor.structure) {
-        keys.push(ActorId::Structure(structure.id.clone()).key());
-    }
+fn concerning(id: &ActorId, structure: Option<&StructIdNat>) -> Vec<String> {
+    let mut keys = vec![id.key(), EVERYONE.to_owned()];
+    keys.extend(structure.map(|structure| ActorId::Structure(structure.clone()).key()));
     keys
 }
 
@@ -134,23 +135,48 @@ pub(super) async fn insert_locators(
     conn.insert(into, 4, values, "").await.map(drop)
 }
 
-/// The record is still what the permit was decided on.
+/// The record, and the rights that concern the caller, are still what the permit was decided on.
 pub(super) async fn unmoved(
     conn: &mut Conn<'_>,
     ins: &str,
     permit: &Permit,
 ) -> Result<(), Failure> {
-    let rows = conn
-        .query(
-            "SELECT id, version FROM record WHERE ins = $1",
-            &[ins.into()],
-        )
-        .await?;
-    let now = match rows.first() {
+    unmoved_but(conn, ins, permit, &[]).await
+}
+
+/// The same, whatever became of some rights: those that the act itself writes anew.
+pub(super) async fn unmoved_but(
+    conn: &mut Conn<'_>,
+    ins: &str,
+    permit: &Permit,
+    written: &[Uuid],
+) -> Result<(), Failure> {
+    let mut statement = Statement::new(
+        "SELECT r.id, r.version, c.id, c.version FROM record r \
+         LEFT JOIN consent c ON c.ins = r.ins AND c.actor IN ",
+    );
+    statement.list(concerning(permit.actor(), permit.depositor_structure()));
+    statement.push(" WHERE r.ins = ").bind(ins);
+    let rows = conn.query(&statement.text, &statement.values).await?;
+    let record = match rows.first() {
         Some(row) => Some((row.uuid(0)?, row.version(1)?)),
         None => None,
     };
-    if now.is_some() && now == permit.record_version() {
+    let mut rights = Vec::with_capacity(rows.len());
+    for row in &rows {
+        if row.optional_int(3)?.is_some() {
+            rights.push((row.uuid(2)?, row.version(3)?));
+        }
+    }
+    let others = |rights: &[(Uuid, u32)]| {
+        let mut others = rights.to_vec();
+        others.retain(|(id, _)| !written.contains(id));
+        others.sort_unstable();
+        others
+    };
+    let same =
+        record == permit.record_version() && others(&rights) == others(permit.rights_stood());
+    if record.is_some() && same {
         Ok(())
     } else {
         Err(Failure::Stale)
