@@ -89,6 +89,10 @@ fn routes(app: Shared) -> Router {
             "/fhir/Consent/{id}",
             get(consent::read).put(consent::update),
         )
+        .route(
+            "/fhir/Consent/{id}/_history/{version}",
+            get(consent::read_version),
+        )
         .method_not_allowed_fallback(unknown::method)
         .fallback(unknown::route)
         .layer(from_fn(observe::keep_route))

@@ -13,6 +13,7 @@ mod interface;
 mod journal;
 mod known;
 mod log;
+mod masking;
 mod memory;
 mod migrate;
 mod open;

@@ -13,6 +13,7 @@ use super::search::{Asked, nothing};
 use crate::dmp::actor::ActorKind;
 use crate::dmp::query::Page;
 use crate::dmp::record::Standing;
+use crate::dmp::right::Category;
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error};
 use crate::policy::Act;
@@ -96,12 +97,15 @@ async fn read_one(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
 /// The record as this caller may see it.
 fn show(exchange: &Exchange, standing: &Standing) -> Result<String, Error> {
     let (actor, context) = exchange.caller()?;
-    // An establishment holds no authorisation (AUT-03): it has no status to show.
-    let holder = actor.kind != ActorKind::Establishment;
+    // An establishment holds no authorisation (AUT-03), nor does who acts for the patient: neither has a status to show.
+    let holder = actor.kind != ActorKind::Establishment && !actor.kind.is_patient_side();
+    let authorisation = holder.then(|| AuthorisationStatus::of(standing, context.now));
+    let physician = standing.valid(Category::TreatingPhysician, context.now);
     let view = View {
         operator: actor.operator,
-        medecin_traitant: false,
-        authorisation: holder.then(|| AuthorisationStatus::of(standing, context.now)),
+        // The role goes with the authorisation (MT-02).
+        medecin_traitant: physician.is_some() && authorisation == Some(AuthorisationStatus::Valid),
+        authorisation,
     };
     Ok(patient::write(&standing.record, &view, &exchange.reading()).to_string())
 }
