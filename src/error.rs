@@ -64,8 +64,6 @@ codes! {
     NeverConnected = "never-connected",
     /// A patch does not say which label goes.
     LabelAmbiguous = "label-ambiguous",
-    /// A condition that several resources meet.
-    MultipleMatches = "multiple-matches",
     /// It can't be current again.
     StillReplaced = "still-replaced",
     /// A warning to professionals: hidden from the patient (ANN-02).
@@ -112,7 +110,7 @@ codes! {
     UnsupportedElement = "unsupported-element",
     /// Type unknown to the matrix.
     TypeNotInMatrix = "type-not-in-matrix",
-    /// Type reserved to patients or operators.
+    /// Type that this caller does not deposit: reserved to patients or operators, or not the patient's.
     TypeNotAllowed = "type-not-allowed",
     /// DocumentReference and CDA header disagree.
     MetadataMismatch = "metadata-mismatch",

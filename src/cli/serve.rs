@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{GOOD, INTERNAL, settings, tell};
 use crate::edge::{self, App, Listening, Pages, log, tls::Acceptor};
+use crate::identity::portal::Portals;
 use crate::settings::{Problem, Settings};
 use crate::store::Store;
 use crate::tables::Tables;
@@ -47,6 +48,7 @@ async fn until_signal(
     let Parts {
         tables,
         acceptor,
+        portals,
         pages,
     } = parts(&settings)?;
     let listening = Listening::bind(&mut settings)
@@ -73,7 +75,7 @@ async fn until_signal(
         .map_err(|error| vec![database(&error.to_string())])?;
 
     let served = settings.clone();
-    let app = App::new(settings, tables, store, acceptor, pages)
+    let app = App::new(settings, tables, store, acceptor, portals, pages)
         .map_err(|error| vec![Problem::new("metrics", error.to_string(), "report it")])?;
     // The sockets are bound: a client that reads this line gets in.
     println!("ready https://{}/fhir", served.server.listen);
@@ -93,6 +95,7 @@ async fn until_signal(
 pub(super) struct Parts {
     pub(super) tables: Arc<Tables>,
     pub(super) acceptor: Acceptor,
+    pub(super) portals: Portals,
     pub(super) pages: Pages,
 }
 
@@ -105,6 +108,13 @@ pub(super) fn parts(settings: &Settings) -> Result<Parts, Vec<Problem>> {
     let acceptor = Acceptor::new(settings)
         .map_err(|wrong| problems.extend(wrong.iter().map(|text| sentence(text))))
         .ok();
+    let portals = Portals::load(
+        &settings.identity.patient_portals,
+        settings.identity.environment,
+        settings.fhir.validation,
+    )
+    .map_err(|wrong| problems.extend(wrong.iter().map(|text| sentence(text))))
+    .ok();
     let pages = pages(settings)
         .map_err(|wrong| {
             // The door reads the same file: one of the two tells it.
@@ -113,12 +123,15 @@ pub(super) fn parts(settings: &Settings) -> Result<Parts, Vec<Problem>> {
             }
         })
         .ok();
-    match (tables, acceptor, pages) {
-        (Some(tables), Some(acceptor), Some(pages)) if problems.is_empty() => Ok(Parts {
-            tables: Arc::new(tables),
-            acceptor,
-            pages,
-        }),
+    match (tables, acceptor, portals, pages) {
+        (Some(tables), Some(acceptor), Some(portals), Some(pages)) if problems.is_empty() => {
+            Ok(Parts {
+                tables: Arc::new(tables),
+                acceptor,
+                portals,
+                pages,
+            })
+        }
         _ => Err(problems),
     }
 }

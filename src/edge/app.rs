@@ -7,6 +7,7 @@ use super::clock::Clock;
 use super::metrics::Metrics;
 use super::paging::Pages;
 use super::tls::Acceptor;
+use crate::identity::portal::Portals;
 use crate::policy::Rules;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -22,6 +23,7 @@ pub struct App {
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
     pub(super) acceptor: Acceptor,
+    pub(super) portals: Portals,
     /// The CapabilityStatement: the same for every client.
     pub(super) capability: String,
 }
@@ -39,6 +41,7 @@ impl App {
         tables: Arc<Tables>,
         store: Store,
         acceptor: Acceptor,
+        portals: Portals,
         pages: Pages,
     ) -> Result<Self, prometheus::Error> {
         let clock = Clock::default();
@@ -55,6 +58,7 @@ impl App {
             clock,
             metrics: Metrics::new()?,
             acceptor,
+            portals,
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod compare;
 mod complete;
+mod patient;
 mod rules;
 mod set;
 
@@ -19,6 +20,8 @@ use crate::dmp::query::DocumentKey;
 use crate::dmp::submission::{NewDocument, Submission};
 use crate::dmp::time::Instant;
 use crate::error::{Code, Error, Issue};
+
+pub use patient::prepare_from_patient;
 
 /// Who deposits.
 #[derive(Debug, Clone, Copy)]

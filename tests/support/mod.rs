@@ -9,6 +9,7 @@ pub mod consent;
 pub mod document;
 pub mod header;
 pub mod pki;
+pub mod portal;
 #[path = "../cda/sample.rs"]
 pub mod sample;
 pub mod server;
@@ -17,6 +18,7 @@ pub use bundle::{bundle_for, record_for, without_relations};
 pub use client::{Client, Reply};
 pub use consent::consent_for;
 pub use document::Document;
+pub use portal::Portal;
 pub use server::{Options, Server};
 
 use std::path::{Path, PathBuf};
