@@ -16,6 +16,8 @@ mod raw;
 mod reads;
 #[path = "store/records.rs"]
 mod records;
+#[path = "store/rights.rs"]
+mod rights;
 #[path = "store/searches.rs"]
 mod searches;
 #[path = "store/visibility.rs"]
@@ -89,6 +91,15 @@ on_both! {
         declares_renews_and_withdraws
         shows_what_one_holds_or_declared
         an_employee_stands_by_its_structure;
+    rights:
+        a_treating_physician_is_authorised
+        a_block_ends_all_and_unblocking_restores_nothing
+        an_administrator_has_consulted_once
+        default_masking_masks_all_that_is_there
+        caregivers_are_counted
+        nothing_is_withdrawn_that_was_not_declared
+        versions_are_read_by_who_knows_the_right
+        a_right_that_moved_voids_a_permit;
     journal:
         a_whole_journal_is_whole
         tampering_is_found
