@@ -342,6 +342,13 @@ fn what_a_category_does_not_say_is_refused_by_its_path() {
         (
             "delegation",
             delegation(),
+            identifier,
+            json!({"system": "https://portail.example", "value": "\u{a0} "}),
+            wrong_actor.into(),
+        ),
+        (
+            "delegation",
+            delegation(),
             "/provision/type",
             json!("deny"),
             "element-invalid Consent.provision.type".into(),

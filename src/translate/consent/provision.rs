@@ -245,7 +245,7 @@ fn read_identifier(node: Node, party: Party, found: &mut Findings) -> Option<Act
             // As the portal's tokens write them, letter by letter.
             let (issuer, subject) = (node.str("system"), node.str("value"));
             let user = issuer
-                .zip(subject)
+                .zip(subject.filter(|subject| !subject.trim().is_empty()))
                 .and_then(|(issuer, subject)| PortalUser::new(issuer, subject));
             (
                 user.map(ActorId::User),
