@@ -16,7 +16,7 @@ use crate::error::{Code, Error, Issue};
 use crate::policy::Act;
 use crate::store::{self, Deposited};
 use crate::translate::bundle::{self, DeclaredSubmission, Registered};
-use crate::translate::deposit::{Depositor, prepare, prepare_from_patient};
+use crate::translate::deposit::{Depositor, coherent, prepare, prepare_from_patient};
 use crate::translate::{document_reference, wire};
 
 /// `POST /fhir`
@@ -114,6 +114,10 @@ async fn deposit(
     let standing = exchange.standing(&patient).await?;
     let mut permit = exchange.decide(&Act::Deposit, standing.as_ref())?;
     let (submission, mut warnings) = prepared(exchange, declared, standing.as_ref())?;
+    if let Some(standing) = &standing {
+        let traits = &standing.record.data.traits;
+        warnings.extend(coherent(&submission, traits, &exchange.reading())?);
+    }
     for _ in 1..ATTEMPTS {
         let trace = exchange.trace();
         match exchange

@@ -5,6 +5,7 @@ mod complete;
 mod patient;
 mod rules;
 mod set;
+mod traits;
 
 use super::Reading;
 use super::bundle::{DeclaredSubmission, Submitted};
@@ -22,6 +23,7 @@ use crate::dmp::time::Instant;
 use crate::error::{Code, Error, Issue};
 
 pub use patient::prepare_from_patient;
+pub use traits::coherent;
 
 /// Who deposits.
 #[derive(Debug, Clone, Copy)]
