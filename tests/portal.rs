@@ -3,6 +3,12 @@
 
 mod support;
 
+#[path = "portal/acts.rs"]
+mod acts;
+#[path = "portal/deposits.rs"]
+mod deposits;
+#[path = "portal/record.rs"]
+mod record;
 #[path = "portal/tokens.rs"]
 mod tokens;
 

@@ -120,7 +120,8 @@ impl Portals {
             .patient
             .admit(self.environment, self.validation);
         unusual.map_err(|_| Refusal::Patient)?;
-        self.seen.note(&portal.issuer, &claims, client, now)?;
+        let token = (portal.issuer.as_str(), claims.id.as_str());
+        self.seen.note(token, claims.expires, client, now)?;
         Ok(claims.into_actor())
     }
 

@@ -242,6 +242,19 @@ async fn the_key_set_is_read_again_when_it_changes() {
             .await
             .0
     };
+    // Without kid, the only key of the algorithm is meant; of two, none is.
+    let nameless = || {
+        let text = portal.holder(&patient).header("alg", "ES256").unsigned();
+        format!("{text}.{}", encode(&portal.sign_ec(text.as_bytes())))
+    };
+    assert_eq!(ask(nameless()).await, 200);
+    let mut second = Portal::new().ec_jwk();
+    second["kid"] = json!("ec-2");
+    portal.publish(&json!({"keys": [portal.ec_jwk(), second]}));
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    assert_eq!(ask(nameless()).await, 401);
+    assert_eq!(ask(portal.holder(&patient).ec()).await, 200);
+
     portal.publish(&json!({"keys": [portal.rsa_jwk(), {"kty": "oct", "k": "AA"}]}));
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     assert_eq!(ask(portal.holder(&patient).ec()).await, 401);

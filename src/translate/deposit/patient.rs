@@ -241,7 +241,8 @@ fn check_labels(declared: &DeclaredDocument, found: &mut Findings) {
 fn check_people(declared: &DeclaredDocument, found: &mut Findings) {
     for (index, author) in declared.authors.iter().enumerate() {
         let path = format!("{}.author[{index}]", declared.path);
-        if author.kind == AuthorKind::Patient {
+        let nobody = author.kind == AuthorKind::Professional && author.id.is_none();
+        if nobody || author.kind == AuthorKind::Patient {
             found.ignored(path);
         } else {
             let issue = invalid(
