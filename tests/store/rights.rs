@@ -2,12 +2,12 @@
 
 use jiff::SignedDuration;
 use passerelle::dmp::actor::{Actor, ActorId, ActorKind, Mandate, PortalUser};
-use passerelle::dmp::code::{Code, system};
+use passerelle::dmp::code::system;
 use passerelle::dmp::query::{CodedField, Condition, Token};
 use passerelle::dmp::right::{Basis, Category, Declaration, Grant, Right};
 use passerelle::dmp::trace::TracedAct;
 use passerelle::error::{self, Error};
-use passerelle::policy::{Act, Permit, decide};
+use passerelle::policy::{Act, Permit};
 use passerelle::store::is_stale;
 
 use crate::raw;
