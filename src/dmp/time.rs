@@ -36,6 +36,12 @@ pub fn paris_date(at: Instant) -> Date {
     at.to_zoned_datetime(paris()).date()
 }
 
+/// The first instant of a day in metropolitan France.
+pub fn day(date: Date) -> Instant {
+    let midnight = date.to_datetime(jiff::civil::Time::midnight());
+    paris().to_timestamp(midnight).unwrap_or(Instant::MAX)
+}
+
 /// An offset from UTC, in minutes; `Z` is told from `+00:00`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Offset {
