@@ -783,6 +783,7 @@ fn entry_of(metadata: &DocumentMetadata) -> DocumentEntry {
         depositor: String::new(),
         depositor_structure: None,
         declared_structure: None,
+        from_patient: false,
         metadata: metadata.clone(),
     }
 }

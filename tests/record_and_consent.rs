@@ -4,13 +4,13 @@
 use std::sync::LazyLock;
 
 use passerelle::dmp::actor::ActorId;
-use passerelle::dmp::authorisation::{Authorisation, Basis, Declaration};
 use passerelle::dmp::context::{Environment, Validation};
 use passerelle::dmp::ins::{Ins, InsRoot};
 use passerelle::dmp::person::{PersonName, Sex};
 use passerelle::dmp::record::{
-    Closure, IdentityStatus, Record, RecordData, RecordState, Standing, Traits,
+    Closure, Consulted, IdentityStatus, Notices, Record, RecordData, RecordState, Standing, Traits,
 };
+use passerelle::dmp::right::{Basis, Declaration, Grant, Right};
 use passerelle::dmp::time::Instant;
 use passerelle::error::{Code, Error, Severity};
 use passerelle::tables::Tables;
@@ -103,6 +103,8 @@ fn record() -> impl Strategy<Value = Record> {
                     closure: (state == RecordState::Closed).then_some(closure),
                     opposition_date: (state == RecordState::Opposed).then_some(opposed),
                     attached_to_mes: attached && state != RecordState::Opposed,
+                    deletion_asked: false,
+                    notices: Notices::default(),
                 },
             }
         },
@@ -363,22 +365,24 @@ fn published_patients_are_read_but_for_what_no_record_keeps() {
 fn declaration(holder: ActorId) -> Declaration {
     Declaration {
         patient: ins(),
-        holder,
-        holder_name: Some("Dr Ada SERRE".to_owned()),
-        basis: Basis::Explicit,
+        grant: Grant::Access {
+            holder,
+            basis: Basis::Explicit,
+        },
+        name: Some("Dr Ada SERRE".to_owned()),
         active: true,
         until: None,
     }
 }
 
-fn authorisation(holder: ActorId) -> Authorisation {
-    Authorisation {
+fn authorisation(holder: ActorId) -> Right {
+    Right {
         id: Uuid::from_u128(5),
         version: 2,
         updated: "2026-01-02T03:04:05Z".parse().unwrap(),
         declared_by: "899900000001".to_owned(),
         start: "2026-01-02T03:04:05Z".parse().unwrap(),
-        end: "2027-01-02T03:04:05Z".parse().unwrap(),
+        end: "2027-01-02T03:04:05Z".parse().ok(),
         declaration: declaration(holder),
     }
 }
@@ -396,12 +400,16 @@ fn an_authorisation_survives_its_consent() {
             (false, Basis::Explicit),
         ] {
             let mut held = authorisation(holder.clone());
-            (held.declaration.active, held.declaration.basis) = (active, basis);
+            held.declaration.active = active;
+            held.declaration.grant = Grant::Access {
+                holder: holder.clone(),
+                basis,
+            };
             let written = consent::write(&held, held.start, &reading(Validation::Strict));
             let problems = wire::check(&written, "Consent", "Consent");
             assert!(problems.is_empty(), "{problems:?}");
             let (read, warnings) = consent::read(&written, &reading(Validation::Strict)).unwrap();
-            held.declaration.until = Some(held.end);
+            held.declaration.until = held.end;
             assert_eq!(read, held.declaration);
             assert!(
                 warnings
@@ -416,7 +424,7 @@ fn an_authorisation_survives_its_consent() {
 fn a_consent_tells_what_it_is_worth_now() {
     let at = |text: &str| -> Instant { text.parse().unwrap() };
     let held = authorisation(ActorId::Person("899900000001".parse().unwrap()));
-    let status = |held: &Authorisation, now| {
+    let status = |held: &Right, now| {
         let written = consent::write(held, now, &reading(Validation::Guide));
         let status = extension(&written, "authorisation-status").unwrap()["valueCode"].clone();
         (
@@ -439,7 +447,11 @@ fn a_consent_tells_what_it_is_worth_now() {
         ("inactive".into(), "NON_EXISTE".into())
     );
 
-    let standing = |authorisation, blocked| Standing {
+    let mut block = held.clone();
+    block.declaration.grant = Grant::Block {
+        of: ActorId::Person("899900000001".parse().unwrap()),
+    };
+    let standing = |authorisation: Option<Right>, blocked: bool| Standing {
         record: Record {
             id: Uuid::from_u128(9),
             version: 1,
@@ -448,8 +460,11 @@ fn a_consent_tells_what_it_is_worth_now() {
                 .unwrap()
                 .0,
         },
-        authorisation,
-        blocked,
+        rights: authorisation
+            .into_iter()
+            .chain(blocked.then(|| block.clone()))
+            .collect(),
+        consulted: Consulted::Never,
     };
     let of = |standing, now| AuthorisationStatus::of(&standing, at(now)).code();
     let (during, after) = ("2026-06-01T00:00:00Z", "2027-06-01T00:00:00Z");

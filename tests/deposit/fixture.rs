@@ -212,6 +212,7 @@ pub(crate) fn physician(operator: bool) -> Actor {
         profession: Some(Code::new("10", system::PROFESSION)),
         specialities: Vec::new(),
         structure: None,
+        mandate: None,
         operator,
         regulator: false,
     }

@@ -328,6 +328,7 @@ pub(crate) fn entry() -> impl Strategy<Value = DocumentEntry> {
             depositor: "899900000001".to_owned(),
             depositor_structure: None,
             declared_structure: None,
+            from_patient: false,
             metadata,
         },
     )

@@ -1,5 +1,5 @@
 use passerelle::dmp::actor::Actor;
-use passerelle::dmp::authorisation::Basis;
+use passerelle::dmp::right::Basis;
 use passerelle::dmp::trace::TracedAct;
 use passerelle::error::Code;
 use passerelle::policy::Act;
@@ -18,7 +18,8 @@ pub async fn declares_renews_and_withdraws(url: &str) {
         .await
         .unwrap()
         .unwrap()
-        .authorisation
+        .authorisation()
+        .cloned()
         .expect("held");
     assert!(held.is_valid_at(now()));
     assert_eq!(held.declared_by, "899900000011");
@@ -38,20 +39,17 @@ pub async fn declares_renews_and_withdraws(url: &str) {
         .await
         .unwrap()
         .unwrap()
-        .authorisation
+        .authorisation()
+        .cloned()
         .expect("kept");
     assert_eq!(withdrawn.id, held.id);
     assert!(!withdrawn.is_valid_at(now()));
     let refused = world.try_permit(&doctor, &search, &context()).await;
     assert_eq!(code_of(refused), Code::ConsentRequired);
-    assert_eq!(raw::count(url, "authorisation").await, 1);
-    assert_eq!(raw::count(url, "authorisation_history").await, 3);
+    assert_eq!(raw::count(url, "consent").await, 1);
+    assert_eq!(raw::count(url, "consent_history").await, 3);
 
-    let act = Act::DeclareConsent {
-        holder: doctor.id.clone(),
-        basis: Basis::Team,
-        active: true,
-    };
+    let act = declares(&doctor.id, Basis::Team, true);
     let permit = world
         .try_permit(&doctor, &act, &context())
         .await
@@ -61,7 +59,7 @@ pub async fn declares_renews_and_withdraws(url: &str) {
         let declaration = declaration(&world.ins, &doctor, true);
         world
             .store
-            .declare(&permit, declaration, now(), if_match, trace)
+            .declare(&permit, declaration, Some(now()), if_match, trace)
             .await
     };
     let refused = declare(Some(2)).await.expect_err("conflict");
@@ -80,26 +78,26 @@ pub async fn declares_renews_and_withdraws(url: &str) {
 
 async fn finds(world: &World, actor: &Actor) -> Vec<String> {
     let permit = world
-        .try_permit(actor, &Act::ReadConsents, &context())
+        .try_permit(actor, &Act::ReadRights, &context())
         .await
         .expect("permit");
     let trace = world.trace(actor, TracedAct::SearchConsents);
     let found = world
         .store
-        .find_authorisations(&permit, trace)
+        .find_rights(&permit, trace)
         .await
         .expect("search");
     for authorisation in &found {
         let trace = world.trace(actor, TracedAct::ReadConsent);
         let read = world
             .store
-            .read_authorisation(&permit, authorisation.id, trace)
+            .read_right(&permit, authorisation.id, trace)
             .await;
         assert_eq!(read.as_ref(), Ok(authorisation));
     }
     found
         .iter()
-        .map(|held| held.declaration.holder.as_str().to_owned())
+        .map(|held| held.declaration.grant.actor().unwrap().as_str().to_owned())
         .collect()
 }
 
@@ -108,21 +106,17 @@ pub async fn shows_what_one_holds_or_declared(url: &str) {
     let (doctor, other) = (physician(), other_physician());
     world.declare(&doctor, true).await;
     // Collected for somebody else.
-    let act = Act::DeclareConsent {
-        holder: other.id.clone(),
-        basis: Basis::Explicit,
-        active: true,
-    };
+    let act = declares(&other.id, Basis::Explicit, true);
     let permit = world
         .try_permit(&doctor, &act, &context())
         .await
         .expect("CONS-07");
     let trace = world.trace(&doctor, TracedAct::DeclareConsent);
     let mut given = declaration(&world.ins, &other, true);
-    given.basis = Basis::Explicit;
+    given.grant = access(&other.id, Basis::Explicit);
     world
         .store
-        .declare(&permit, given, now(), None, trace)
+        .declare(&permit, given, Some(now()), None, trace)
         .await
         .expect("declare");
     assert_eq!(
@@ -137,11 +131,7 @@ pub async fn an_employee_stands_by_its_structure(url: &str) {
     let world = World::new(url).await;
     let secretary = employee("30B0057881/CPET0002", "10B0057881");
     let colleague = employee("30B0057881/CPET0003", "10B0057881");
-    let act = Act::DeclareConsent {
-        holder: establishment("10B0057881", false).id,
-        basis: Basis::Team,
-        active: true,
-    };
+    let act = declares(&establishment("10B0057881", false).id, Basis::Team, true);
     let permit = world
         .try_permit(&secretary, &act, &context())
         .await
@@ -151,7 +141,7 @@ pub async fn an_employee_stands_by_its_structure(url: &str) {
     let given = declaration(&world.ins, &establishment("10B0057881", false), true);
     world
         .store
-        .declare(&permit, given, end, None, trace)
+        .declare(&permit, given, Some(end), None, trace)
         .await
         .expect("declare");
     for actor in [&secretary, &colleague] {
@@ -163,7 +153,7 @@ pub async fn an_employee_stands_by_its_structure(url: &str) {
             .unwrap();
         assert!(
             standing
-                .authorisation
+                .authorisation()
                 .is_some_and(|held| held.is_valid_at(now()))
         );
         assert_eq!(finds(&world, actor).await, ["10B0057881"]);
@@ -176,7 +166,7 @@ pub async fn an_employee_stands_by_its_structure(url: &str) {
             .await
             .unwrap()
             .unwrap()
-            .authorisation,
+            .authorisation(),
         None
     );
     assert!(finds(&world, &elsewhere).await.is_empty());

@@ -95,7 +95,7 @@ pub async fn each_read_leaves_its_trace(url: &str) {
     assert_eq!(last_line(&world).await["act"], "ITI-66");
     world
         .store
-        .find_authorisations(&permit, trace(TracedAct::SearchConsents))
+        .find_rights(&permit, trace(TracedAct::SearchConsents))
         .await
         .expect("search");
     assert_eq!(last_line(&world).await["act"], "search-consent");
@@ -127,7 +127,7 @@ pub async fn a_refused_read_leaves_a_refusal(url: &str) {
     let trace = || world.trace(&other, TracedAct::ReadConsent);
     let read = world
         .store
-        .read_authorisation(&emergency, Uuid::new_v4(), trace())
+        .read_right(&emergency, Uuid::new_v4(), trace())
         .await;
     assert_eq!(code_of(read), Code::NotFound);
     let read = world

@@ -39,7 +39,7 @@ pub async fn opens_changes_and_keeps_versions(url: &str) {
         .expect("record");
     assert_eq!(standing.record, second);
     assert_eq!(standing.record.data.state, RecordState::Closed);
-    assert!(standing.authorisation.is_none() && !standing.blocked);
+    assert!(standing.rights.is_empty());
     assert_eq!(world.store.standing(&ins(1), &physician()).await, Ok(None));
 
     let outcomes: Vec<_> = raw::journal(url, &world.ins.key())
@@ -61,7 +61,7 @@ pub async fn locates_ids_of_every_kind(url: &str) {
         .await
         .unwrap()
         .unwrap();
-    let consent = standing.authorisation.expect("authorisation").id;
+    let consent = standing.authorisation().expect("authorisation").id;
     for what in [
         Locator::Document(entry.id),
         Locator::Submission(entry.submission_id),

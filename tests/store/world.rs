@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use passerelle::dmp::actor::{Actor, ActorId, ActorKind, Structure};
-use passerelle::dmp::authorisation::{Basis, Declaration};
 use passerelle::dmp::code::{Code, system};
 use passerelle::dmp::context::{AccessMode, Context};
 use passerelle::dmp::document::{
@@ -16,7 +15,8 @@ use passerelle::dmp::person::{
     Author, AuthorKind, Identifier, Organization, PersonName, Sex, SourcePatient,
 };
 use passerelle::dmp::query::{Condition, DocumentKey, DocumentQuery, Sort, SortField};
-use passerelle::dmp::record::{IdentityStatus, RecordData, RecordState, Traits};
+use passerelle::dmp::record::{IdentityStatus, Notices, RecordData, RecordState, Traits};
+use passerelle::dmp::right::{Basis, Declaration, Grant};
 use passerelle::dmp::submission::{NewDocument, Submission, SubmissionMetadata};
 use passerelle::dmp::time::{Instant, Timestamp};
 use passerelle::dmp::trace::{Outcome, Trace, TracedAct, TracedActor};
@@ -68,6 +68,7 @@ impl World {
         let rules = Rules {
             tables: Arc::new(Tables::built_in()),
             age_of_majority: 18,
+            late_invisibility: false,
         };
         Self {
             store,
@@ -146,11 +147,7 @@ impl World {
     }
 
     pub async fn declare(&self, actor: &Actor, active: bool) -> (u32, bool) {
-        let act = Act::DeclareConsent {
-            holder: actor.id.clone(),
-            basis: Basis::Team,
-            active,
-        };
+        let act = declares(&actor.id, Basis::Team, active);
         let permit = self
             .try_permit(actor, &act, &context())
             .await
@@ -160,7 +157,7 @@ impl World {
         let declaration = declaration(&self.ins, actor, active);
         let (authorisation, new) = self
             .store
-            .declare(&permit, declaration, end, None, trace)
+            .declare(&permit, declaration, Some(end), None, trace)
             .await
             .expect("declare");
         (authorisation.version, new)
@@ -192,6 +189,8 @@ pub fn record(ins: &Ins) -> RecordData {
         closure: None,
         opposition_date: None,
         attached_to_mes: false,
+        deletion_asked: false,
+        notices: Notices::default(),
     }
 }
 
@@ -210,6 +209,7 @@ pub fn cps(id: &str, profession: &str) -> Actor {
         profession: Some(Code::new(profession, system::PROFESSION)),
         specialities: Vec::new(),
         structure: None,
+        mandate: None,
         operator: false,
         regulator: false,
     }
@@ -236,6 +236,7 @@ pub fn establishment(id: &str, operator: bool) -> Actor {
         profession: None,
         specialities: Vec::new(),
         structure: Some(Structure { id, name: None }),
+        mandate: None,
         operator,
         regulator: false,
     }
@@ -299,12 +300,25 @@ pub fn trace(actor: &Actor, patient: Option<&Ins>, act: TracedAct) -> Trace {
     }
 }
 
+pub fn access(holder: &ActorId, basis: Basis) -> Grant {
+    Grant::Access {
+        holder: holder.clone(),
+        basis,
+    }
+}
+
+pub fn declares(holder: &ActorId, basis: Basis, active: bool) -> Act {
+    Act::WriteRight {
+        grant: access(holder, basis),
+        active,
+    }
+}
+
 pub fn declaration(ins: &Ins, actor: &Actor, active: bool) -> Declaration {
     Declaration {
         patient: ins.clone(),
-        holder: actor.id.clone(),
-        holder_name: None,
-        basis: Basis::Team,
+        grant: access(&actor.id, Basis::Team),
+        name: None,
         active,
         until: None,
     }

@@ -331,7 +331,7 @@ mod tests {
         let rules = Rules {
             tables: Arc::clone(&tables),
             age_of_majority: 18,
-                late_invisibility: false,
+            late_invisibility: false,
         };
         // Strict: nothing of this world leans on a tolerance.
         let seed = Seed {
