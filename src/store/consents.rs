@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::conn::{Conn, DbError};
 use super::records::{insert_locators, unmoved};
-use super::schema::{Kind, stamp};
+use super::schema::{Kind, micros, stamp};
 use super::statement::Statement;
 use super::writer::{Act, Done, Failure};
 use crate::audit;
@@ -55,7 +55,8 @@ impl Act for Declare {
             return Err(Code::VersionConflict.into());
         }
         let right = self.renewed(now, self.declaration.clone());
-        write(conn, &self.ins, &right, now.is_none()).await?;
+        let of_age = self.permit.of_age();
+        write(conn, &self.ins, &right, of_age, now.is_none()).await?;
         let mut trace = self.trace.clone();
         trace.entities = vec![(audit::AUTHORISATION.to_owned(), right.id)];
         Ok(Done {
@@ -95,7 +96,17 @@ async fn held(
     }
 }
 
-async fn write(conn: &mut Conn<'_>, ins: &str, right: &Right, new: bool) -> Result<(), DbError> {
+/// Writes a version of a right. An authorisation given for a minor is to be renewed when he is `of_age` (MIN-10).
+async fn write(
+    conn: &mut Conn<'_>,
+    ins: &str,
+    right: &Right,
+    of_age: Option<Instant>,
+    new: bool,
+) -> Result<(), DbError> {
+    let access = right.declaration.grant.category() == Category::Access;
+    let renewal =
+        of_age.filter(|of_age| access && right.declaration.active && right.start < *of_age);
     let body = serde_json::to_string(right).map_err(|_| DbError::Shape)?;
     let (actor, category, switch) = place(&right.declaration.grant);
     let values = [
@@ -107,10 +118,12 @@ async fn write(conn: &mut Conn<'_>, ins: &str, right: &Right, new: bool) -> Resu
         right.version.into(),
         (&right.declared_by).into(),
         (&body).into(),
+        renewal.map(micros).into(),
     ];
-    let into = "INSERT INTO consent (ins, actor, category, switch, id, version, declared_by, body)";
+    let into = "INSERT INTO consent (ins, actor, category, switch, id, version, declared_by, body, renewal)";
     let renew = "ON CONFLICT (ins, actor, category, switch) DO UPDATE SET version = excluded.version, \
-                 declared_by = excluded.declared_by, body = excluded.body";
+                 declared_by = excluded.declared_by, body = excluded.body, \
+                 renewal = excluded.renewal";
     conn.insert(into, values.len(), &values, renew).await?;
     let version = [
         ins.into(),

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::Locator;
 use super::conn::{Conn, DbError};
 use super::consents::EVERYONE;
+use super::outbox;
 use super::row::Row;
 use super::schema::{Kind, micros, stamp};
 use super::statement::{Statement, Value};
@@ -134,27 +135,30 @@ pub(super) async fn insert_locators(
     conn.insert(into, 4, values, "").await.map(drop)
 }
 
+/// A record as it stands, whoever asks.
+pub(super) async fn held(conn: &mut Conn<'_>, ins: &str) -> Result<Option<Record>, DbError> {
+    let sql = "SELECT id, version, updated, data FROM record WHERE ins = $1";
+    let rows = conn.query(sql, &[ins.into()]).await?;
+    rows.first().map(record).transpose()
+}
+
 /// The record is still what the permit was decided on.
 pub(super) async fn unmoved(
     conn: &mut Conn<'_>,
     ins: &str,
     permit: &Permit,
 ) -> Result<(), Failure> {
-    let rows = conn
-        .query(
-            "SELECT id, version FROM record WHERE ins = $1",
-            &[ins.into()],
-        )
-        .await?;
-    let now = match rows.first() {
-        Some(row) => Some((row.uuid(0)?, row.version(1)?)),
-        None => None,
-    };
-    if now.is_some() && now == permit.record_version() {
-        Ok(())
-    } else {
-        Err(Failure::Stale)
-    }
+    current(conn, ins, permit).await.map(drop)
+}
+
+/// The record that the permit was decided on, when it is still that one.
+pub(super) async fn current(
+    conn: &mut Conn<'_>,
+    ins: &str,
+    permit: &Permit,
+) -> Result<Record, Failure> {
+    let unmoved = |record: &Record| Some((record.id, record.version)) == permit.record_version();
+    held(conn, ins).await?.filter(unmoved).ok_or(Failure::Stale)
 }
 
 /// An operator opens a record or changes it.
@@ -203,12 +207,13 @@ impl Act for PutRecord {
             record.version.into(),
             micros(record.updated).into(),
             data.into(),
+            record.data.purged_from(record.updated).map(micros).into(),
         ];
-        let into = "INSERT INTO record (ins, id, version, updated, data)";
+        let into = "INSERT INTO record (ins, id, version, updated, data, purge_at)";
         match now {
             Some(_) => {
                 let change = "ON CONFLICT (ins) DO UPDATE SET version = excluded.version, updated = excluded.updated, \
-                    data = excluded.data";
+                    data = excluded.data, purge_at = excluded.purge_at";
                 conn.insert(into, values.len(), &values, change).await?;
             }
             None => {
@@ -227,6 +232,9 @@ impl Act for PutRecord {
                 ];
                 insert_locators(conn, &locator).await?;
             }
+        }
+        if !record.data.state.is_open() {
+            outbox::drop_untold(conn, &self.ins).await?;
         }
         let mut trace = self.trace.clone();
         trace.entities = vec![(audit::RECORD.to_owned(), record.id)];

@@ -75,6 +75,7 @@ impl Written {
             metadata.hash.0.as_slice().into(),
             sha256.into(),
             self.hidden_until().into(),
+            self.announce_by().into(),
             metadata.labels.invisible_representatives.into(),
             entry.from_patient.into(),
         ];
@@ -82,7 +83,7 @@ impl Written {
             deposited, updated, created_start, created_end, began_start, began_end, ended_start, ended_end, unique_id, \
             depositor, depositor_structure, type_code, type_system, class_code, class_system, format_code, format_system, \
             facility_code, facility_system, practice_code, practice_system, mime_type, sha1, sha256, \
-            hidden_until, invisible_representatives, from_patient)";
+            hidden_until, announce_by, invisible_representatives, from_patient)";
         conn.insert(columns, values.len(), &values, "").await?;
         let texts = [
             ins.into(),
@@ -102,6 +103,15 @@ impl Written {
             .labels
             .invisible_patient
             .then(|| micros(after(self.entry.deposited, 1.month())))
+    }
+
+    /// Until when its announcement may wait before the patient is invited to ask: two weeks (ANN-03).
+    fn announce_by(&self) -> Option<i64> {
+        self.entry
+            .metadata
+            .labels
+            .invisible_patient
+            .then(|| micros(after(self.entry.deposited, 14.days())))
     }
 
     /// The entry's row after a change of status: what a depositor said stays.
