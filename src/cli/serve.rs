@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{GOOD, INTERNAL, settings, tell};
 use crate::edge::{self, App, Listening, Pages, log, tls::Acceptor};
+use crate::notify::Notifier;
 use crate::settings::{Problem, Settings};
 use crate::store::Store;
 use crate::tables::Tables;
@@ -48,6 +49,7 @@ async fn until_signal(
         tables,
         acceptor,
         pages,
+        notifier,
     } = parts(&settings)?;
     let listening = Listening::bind(&mut settings)
         .await
@@ -74,7 +76,8 @@ async fn until_signal(
 
     let served = settings.clone();
     let app = App::new(settings, tables, store, acceptor, pages)
-        .map_err(|error| vec![Problem::new("metrics", error.to_string(), "report it")])?;
+        .map_err(|error| vec![Problem::new("metrics", error.to_string(), "report it")])?
+        .telling(notifier);
     // The sockets are bound: a client that reads this line gets in.
     println!("ready https://{}/fhir", served.server.listen);
     let _ = std::io::stdout().flush();
@@ -94,6 +97,7 @@ pub(super) struct Parts {
     pub(super) tables: Arc<Tables>,
     pub(super) acceptor: Acceptor,
     pub(super) pages: Pages,
+    pub(super) notifier: Notifier,
 }
 
 /// Reads them all, and tells every problem at once.
@@ -113,12 +117,18 @@ pub(super) fn parts(settings: &Settings) -> Result<Parts, Vec<Problem>> {
             }
         })
         .ok();
-    match (tables, acceptor, pages) {
-        (Some(tables), Some(acceptor), Some(pages)) if problems.is_empty() => Ok(Parts {
-            tables: Arc::new(tables),
-            acceptor,
-            pages,
-        }),
+    let notifier = Notifier::new(&settings.notifications)
+        .map_err(|wrong| problems.extend(wrong))
+        .ok();
+    match (tables, acceptor, pages, notifier) {
+        (Some(tables), Some(acceptor), Some(pages), Some(notifier)) if problems.is_empty() => {
+            Ok(Parts {
+                tables: Arc::new(tables),
+                acceptor,
+                pages,
+                notifier,
+            })
+        }
         _ => Err(problems),
     }
 }

@@ -7,6 +7,7 @@ use super::clock::Clock;
 use super::metrics::Metrics;
 use super::paging::Pages;
 use super::tls::Acceptor;
+use crate::notify::Notifier;
 use crate::policy::Rules;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -22,6 +23,7 @@ pub struct App {
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
     pub(super) acceptor: Acceptor,
+    pub(super) notifier: Notifier,
     /// The CapabilityStatement: the same for every client.
     pub(super) capability: String,
 }
@@ -55,7 +57,13 @@ impl App {
             clock,
             metrics: Metrics::new()?,
             acceptor,
+            notifier: Notifier::default(),
         })
+    }
+
+    /// Tells what the outbox holds by these ways; by none without it.
+    pub fn telling(self, notifier: Notifier) -> Self {
+        Self { notifier, ..self }
     }
 
     /// What readers and writers of resources need to know.
