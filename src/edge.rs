@@ -4,6 +4,7 @@
 //! refusals: who calls, what he declares, the body, the record, the decision, the act with its trace.
 
 mod admin;
+mod alert;
 mod answer;
 mod app;
 mod background;
@@ -20,6 +21,7 @@ mod negotiate;
 mod observe;
 mod paging;
 mod params;
+mod patch;
 mod patient;
 mod publish;
 mod read;
@@ -56,10 +58,17 @@ fn routes(app: Shared) -> Router {
         .route("/fhir/Patient/{id}", get(patient::read))
         .route(
             "/fhir/DocumentReference",
-            get(search::documents).post(publish::document_reference),
+            get(search::documents)
+                .post(publish::document_reference)
+                .patch(patch::by_identifier),
         )
         .route("/fhir/DocumentReference/_search", post(search::documents))
-        .route("/fhir/DocumentReference/{id}", get(read::document))
+        .route(
+            "/fhir/DocumentReference/{id}",
+            get(read::document)
+                .patch(patch::by_id)
+                .delete(patch::delete),
+        )
         .route(
             "/fhir/DocumentReference/{id}/_history/{version}",
             get(read::document_version),

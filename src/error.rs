@@ -62,6 +62,14 @@ codes! {
     NotAPhysician = "not-a-physician",
     /// An administrator must have consulted the record once.
     NeverConnected = "never-connected",
+    /// A patch does not say which label goes.
+    LabelAmbiguous = "label-ambiguous",
+    /// It can't be current again.
+    StillReplaced = "still-replaced",
+    /// A warning to professionals: hidden from the patient (ANN-02).
+    HiddenFromPatient = "hidden-from-patient",
+    /// A warning to professionals: hidden from a minor's representatives (MIN-03).
+    HiddenFromRepresentatives = "hidden-from-representatives",
     /// Another element than status, securityLabel and isArchived.
     NotMutable = "not-mutable",
     /// Deleted by its author.

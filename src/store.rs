@@ -1,6 +1,7 @@
 //! The two homes of the record behind one interface. Nothing is done without a [`Permit`](crate::policy::Permit), but for reading what the decision
 //! itself needs ([`Store::standing`], [`Store::locate`]), and what falls due by itself (`due.rs`, `purge.rs`). An act and its trace are one transaction: no trace, no act.
 
+mod change;
 mod condition;
 mod conn;
 mod consents;
@@ -13,6 +14,7 @@ mod find;
 mod fold;
 mod interface;
 mod journal;
+mod known;
 mod log;
 mod memory;
 mod migrate;
@@ -54,7 +56,7 @@ use types::KnownSets;
 use writer::{Act, Job};
 
 pub use delivery::{Claimed, Delivery};
-pub use interface::{Content, Deposited, Locator, Render, StoredDocument, Verification};
+pub use interface::{Content, Deposited, Hidden, Locator, Render, StoredDocument, Verification};
 pub use open::{OpenError, verify_journal};
 
 /// A home for records. One per database and process; shared by reference.
@@ -189,11 +191,11 @@ impl Store {
         }
     }
 
-    /// Traces a read of one thing, found or not, then answers.
+    /// Traces a read of one thing, found, deleted or not there, then answers.
     async fn shown<T>(
         &self,
         permit: &Permit,
-        found: Option<T>,
+        (found, gone): (Option<T>, bool),
         (kind, id): (&str, Uuid),
         mut trace: Trace,
     ) -> Result<T, Error> {
@@ -204,7 +206,11 @@ impl Store {
                 Ok(found)
             }
             None => {
-                let refusal = permit.not_visible();
+                let refusal = if gone {
+                    Code::DocumentDeleted.into()
+                } else {
+                    permit.not_visible()
+                };
                 audit::refuse(&mut trace, &refusal);
                 self.trace(trace).await?;
                 Err(refusal)

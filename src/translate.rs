@@ -9,6 +9,7 @@ pub mod document_reference;
 mod findings;
 pub mod list;
 pub mod outcome;
+pub mod patch;
 pub mod patient;
 pub mod search;
 pub mod searchset;

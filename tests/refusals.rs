@@ -17,7 +17,7 @@ use support::{Document, Options, Reply, Server, consent_for};
 use uuid::Uuid;
 
 /// What no client can provoke at will.
-const NOT_HERE: [(Code, &str); 4] = [
+const NOT_HERE: [(Code, &str); 13] = [
     (
         Code::Busy,
         "shown below, with a database that another holds",
@@ -27,10 +27,16 @@ const NOT_HERE: [(Code, &str); 4] = [
         Code::RequestTimeout,
         "needs a body that stalls: tests/edge.rs sends one",
     ),
-    (
-        Code::BlockedByPatient,
-        "nothing served here lets a patient block: tests/policy.rs decides it",
-    ),
+    (Code::BlockedByPatient, "tests/consents.rs"),
+    (Code::RecordNotActivated, "tests/portal.rs"),
+    (Code::NotAPhysician, "tests/consents.rs"),
+    (Code::NeverConnected, "tests/consents.rs"),
+    (Code::NotMutable, "tests/patch.rs"),
+    (Code::DocumentDeleted, "tests/patch.rs"),
+    (Code::LabelAmbiguous, "tests/patch.rs"),
+    (Code::StillReplaced, "tests/patch.rs"),
+    (Code::HiddenFromPatient, "tests/patch.rs"),
+    (Code::HiddenFromRepresentatives, "tests/patch.rs"),
 ];
 
 /// PS_IdNat of `medecin2`, who declared the consent of the patient, and of `medecin`, who did not.

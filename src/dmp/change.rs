@@ -10,6 +10,8 @@ pub struct DocumentChange {
     pub labels: Option<Labels>,
     /// Logical deletion (TD3.3c).
     pub delete: bool,
+    /// Current again, when nothing replaces it any more.
+    pub restore: bool,
     /// Archived or not (TD3.3d).
     pub archived: Option<bool>,
 }

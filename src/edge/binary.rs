@@ -7,11 +7,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::answer;
 use super::app::Shared;
 use super::exchange::Exchange;
 use super::negotiate::{self, BinaryForm};
 use super::read::identifier;
+use super::{alert, answer};
 use crate::dmp::time::Timestamp;
 use crate::dmp::trace::TracedAct;
 use crate::error::Error;
@@ -45,7 +45,7 @@ async fn retrieve(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
         BinaryForm::Raw => format!("\"{}\"", content.sha1),
         BinaryForm::Resource(_) => format!("W/\"{}\"", content.sha1),
     };
-    let deposited = content.deposited;
+    let (deposited, hidden) = (content.deposited, content.hidden);
     let mut response = match form {
         _ if answer::not_modified(exchange.headers(), &tag) => {
             answer::empty(StatusCode::NOT_MODIFIED)
@@ -59,6 +59,7 @@ async fn retrieve(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
     answer::put(headers, header::ETAG, &tag);
     answer::put(headers, header::CONTENT_DISPOSITION, "attachment");
     answer::last_modified(headers, deposited);
+    alert::put(headers, exchange, hidden);
     Ok(response)
 }
 

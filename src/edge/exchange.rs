@@ -148,7 +148,11 @@ impl Exchange {
         Ok((format, self.bytes().await?))
     }
 
-    async fn bytes(&mut self) -> Result<Bytes, Error> {
+    /// The body, whatever it is.
+    ///
+    /// # Errors
+    /// `too-large`, `malformed`.
+    pub(super) async fn bytes(&mut self) -> Result<Bytes, Error> {
         let most = self.app.settings.server.max_body_bytes;
         let announced = self
             .parts

@@ -132,6 +132,30 @@ pub(super) fn body(headers: &HeaderMap) -> Result<Format, Error> {
         .ok_or_else(|| Code::UnsupportedMediaType.into())
 }
 
+/// The forms of a patch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PatchForm {
+    /// `application/json-patch+json` (RFC 6902).
+    Json,
+    /// FHIRPath Patch: a Parameters resource.
+    Parameters,
+}
+
+/// The form of the patch in a body.
+///
+/// # Errors
+/// `unsupported-media-type`.
+pub(super) fn patch(headers: &HeaderMap) -> Result<PatchForm, Error> {
+    match content_type(headers)
+        .as_ref()
+        .map(|media| media.essence.as_str())
+    {
+        Some("application/json-patch+json") => Ok(PatchForm::Json),
+        Some("application/fhir+json") => Ok(PatchForm::Parameters),
+        _ => Err(Code::UnsupportedMediaType.into()),
+    }
+}
+
 /// True for a body that is a form.
 pub(super) fn is_form(headers: &HeaderMap) -> bool {
     content_type(headers).is_some_and(|media| media.essence == "application/x-www-form-urlencoded")

@@ -5,10 +5,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use uuid::Uuid;
 
-use super::answer;
 use super::app::Shared;
 use super::exchange::Exchange;
 use super::rendered::placed;
+use super::{alert, answer};
 use crate::dmp::ins::Ins;
 use crate::dmp::time::Instant;
 use crate::dmp::trace::TracedAct;
@@ -73,6 +73,7 @@ async fn read_document(
     }
     let resource = placed(&found.resource, &exchange.app.settings.server.base_url);
     let mut response = answer::resource(StatusCode::OK, format, resource);
+    alert::put(response.headers_mut(), exchange, found.hidden);
     answer::version(response.headers_mut(), found.version, found.updated);
     Ok(response)
 }

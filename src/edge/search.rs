@@ -9,7 +9,7 @@ use super::exchange::Exchange;
 use super::paging::{self, Continuation};
 use super::params::{self, Params};
 use super::rendered::placed;
-use super::{answer, negotiate};
+use super::{alert, answer, negotiate};
 use crate::dmp::ins::Ins;
 use crate::dmp::query::{After, Page};
 use crate::dmp::trace::TracedAct;
@@ -70,6 +70,10 @@ pub(super) async fn find_documents(exchange: &mut Exchange) -> Result<Response, 
             }
         },
     };
+    for row in &page.rows {
+        let alerts = alert::warnings(exchange, row.id, row.hidden);
+        search.warnings.extend(alerts);
+    }
     let base_url = &exchange.app.settings.server.base_url;
     let texts: Vec<_> = page
         .rows

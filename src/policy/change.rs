@@ -12,7 +12,8 @@ use crate::error::{Code, Error};
 pub(super) fn professional(case: &Case, change: &DocumentChange) -> Result<Permit, Error> {
     case.open()?;
     case.well_formed_mode()?;
-    let deletes_only = change.delete && change.labels.is_none() && change.archived.is_none();
+    let deletes_only =
+        change.delete && !change.restore && change.labels.is_none() && change.archived.is_none();
     if !deletes_only {
         case.require(case.actor.kind.is_nominative(), Code::NotAllowed, "AUT-03")?;
         case.not_blocked()?;
@@ -54,7 +55,7 @@ pub(super) fn judge(
     if let Some(wanted) = change.labels {
         rule = labels(changer, facts, wanted)?;
     }
-    if change.delete {
+    if change.delete || change.restore {
         rule = deletion(changer, facts)?;
     }
     Ok(rule)

@@ -174,8 +174,7 @@ impl Deposit {
         }
         let minor = self.permit.of_age().is_some_and(|of_age| self.now < of_age);
         for entry in entries {
-            let labels = entry.metadata.labels;
-            if labels.invisible_patient || (minor && labels.invisible_representatives) {
+            if outbox::is_hidden(entry.metadata.labels, minor) {
                 continue;
             }
             let news = News {

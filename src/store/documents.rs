@@ -87,7 +87,7 @@ impl Store {
     /// Reads one entry.
     ///
     /// # Errors
-    /// [`Permit::not_visible`] when it is hidden or not there; `busy`, `internal`.
+    /// [`Permit::not_visible`] when it is hidden or not there, `document-deleted` when that is why; `busy`, `internal`.
     pub async fn read_document(
         &self,
         permit: &Permit,
@@ -96,9 +96,11 @@ impl Store {
     ) -> Result<StoredDocument, Error> {
         let ins = self.entered(permit).await?;
         let mut reader = self.reader().await?;
-        let found = read::document(&mut reader.conn()?, &ins, permit, id).await?;
+        let conn = &mut reader.conn()?;
+        let found = read::document(conn, &ins, permit, id).await?;
+        let gone = found.is_none() && read::is_deleted(conn, &ins, permit, id).await?;
         drop(reader);
-        self.shown(permit, found, (audit::DOCUMENT, id), trace)
+        self.shown(permit, (found, gone), (audit::DOCUMENT, id), trace)
             .await
     }
 
@@ -118,7 +120,7 @@ impl Store {
         let found = read::submission(&mut reader.conn()?, &ins, permit, id).await?;
         reader.end().await?;
         drop(reader);
-        self.shown(permit, found, (audit::SUBMISSION, id), trace)
+        self.shown(permit, (found, false), (audit::SUBMISSION, id), trace)
             .await
     }
 
@@ -138,13 +140,15 @@ impl Store {
             Home::Sqlite(home) => Some(home.contents()),
             Home::Postgres(_) => None,
         };
-        let found = read::content(&mut reader.conn()?, kept, &ins, permit, id).await?;
+        let conn = &mut reader.conn()?;
+        let found = read::content(conn, kept, &ins, permit, id).await?;
+        let gone = found.is_none() && read::is_deleted(conn, &ins, permit, id).await?;
         drop(reader);
         // The journal names the document: the content's id is random so that it tells nothing.
         let entity = match &found {
             Some(content) => (audit::DOCUMENT, content.document),
             None => (audit::CONTENT, id),
         };
-        self.shown(permit, found, entity, trace).await
+        self.shown(permit, (found, gone), entity, trace).await
     }
 }

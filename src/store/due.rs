@@ -8,14 +8,14 @@ use uuid::Uuid;
 use super::conn::{Conn, DbError};
 use super::outbox::{self, News};
 use super::rows::Written;
-use super::schema::{Attribute, micros, stamp};
+use super::schema::{micros, stamp};
 use super::statement::Value;
 use super::writer::{Act, Done, Failure};
 use super::{Render, Store, records};
 use crate::audit::{self, Line};
 use crate::dmp::actor::ActorKind;
 use crate::dmp::context::AccessMode;
-use crate::dmp::document::{Availability, DocumentEntry};
+use crate::dmp::document::DocumentEntry;
 use crate::dmp::ins::Ins;
 use crate::dmp::notice::NoticeKind;
 use crate::dmp::record::RecordData;
@@ -149,9 +149,9 @@ pub(super) fn line(
     })
 }
 
-/// Who is told of a document that is hidden from a minor's representatives: nobody.
-fn hidden_from_all(data: &RecordData, entry: &DocumentEntry, now: Instant, of_age: u8) -> bool {
-    entry.metadata.labels.invisible_representatives && now < day(data.reaches(of_age))
+/// The holder is a minor.
+fn is_minor(data: &RecordData, now: Instant, of_age: u8) -> bool {
+    now < day(data.reaches(of_age))
 }
 
 /// A document of the record, if a column says that something of it is due.
@@ -169,14 +169,6 @@ async fn due_document(
     let values = [ins.into(), id.into(), micros(now).into()];
     let rows = conn.query(&sql, &values).await?;
     rows.first().map(|row| row.json(0)).transpose()
-}
-
-/// True for what its patient could look at, if it were not hidden.
-fn current(entry: &DocumentEntry) -> bool {
-    matches!(
-        entry.availability,
-        Availability::Approved | Availability::Archived
-    )
 }
 
 /// One document that waits for its announcement since two weeks.
@@ -208,8 +200,15 @@ impl Act for Overdue {
             let [ins, id] = place;
             let still_hidden = conn.query(sql, &[ins, id, micros(self.now).into()]).await?;
             let record = records::held(conn, &self.ins).await?;
-            if let (Some(record), false, true) = (record, still_hidden.is_empty(), current(&entry))
-                && !hidden_from_all(&record.data, &entry, self.now, self.of_age)
+            let waits = !still_hidden.is_empty() && outbox::is_current(&entry);
+            // It would not become visible: nobody is to be told.
+            let minors = |data: &RecordData| {
+                entry.metadata.labels.invisible_representatives
+                    && is_minor(data, self.now, self.of_age)
+            };
+            if let Some(record) = record
+                && waits
+                && !minors(&record.data)
             {
                 let kind = NoticeKind::AnnouncementOverdue;
                 let news = News::of_document(kind, stamp(self.now), self.id);
@@ -259,9 +258,10 @@ impl Act for Restore {
         entry.updated = self.now;
         let written = Written::new(entry, self.render.as_ref())?;
         written.update(conn, &self.ins).await?;
-        shown(conn, &self.ins, &self.id).await?;
+        written.relabel(conn, &self.ins).await?;
         let entry = &written.entry;
-        if current(entry) && !hidden_from_all(&record.data, entry, self.now, self.of_age) {
+        let minor = is_minor(&record.data, self.now, self.of_age);
+        if outbox::is_current(entry) && !outbox::is_hidden(entry.metadata.labels, minor) {
             let news = News::of_document(NoticeKind::VisibilityRestored, self.now, self.id);
             outbox::tell_holder(conn, &record.data, &news).await?;
         }
@@ -276,21 +276,6 @@ impl Act for Restore {
             )),
         })
     }
-}
-
-/// What queries read of the label goes with it.
-async fn shown(conn: &mut Conn<'_>, ins: &str, id: &Uuid) -> Result<(), DbError> {
-    let sql =
-        "UPDATE document SET hidden_until = NULL, announce_by = NULL WHERE ins = $1 AND id = $2";
-    conn.execute(sql, &[ins.into(), id.into()]).await?;
-    let sql = "DELETE FROM attribute WHERE ins = $1 AND entry = $2 AND name = $3 AND code = $4";
-    let values = [
-        ins.into(),
-        id.into(),
-        Attribute::Confidentiality.number().into(),
-        "INVISIBLE_PATIENT".into(),
-    ];
-    conn.execute(sql, &values).await.map(drop)
 }
 
 /// One record whose holder came of age.

@@ -34,11 +34,14 @@ struct Target {
 fn documents_by(sort: Sort, with_text: bool) -> Target {
     let (columns, from) = if with_text {
         (
-            ", d.version, d.updated, t.resource",
+            ", d.version, d.updated, d.hidden_until, d.invisible_representatives, t.resource",
             " FROM document d JOIN document_text t ON t.ins = d.ins AND t.id = d.id WHERE d.ins = ",
         )
     } else {
-        (", d.version, d.updated", " FROM document d WHERE d.ins = ")
+        (
+            ", d.version, d.updated, d.hidden_until, d.invisible_representatives",
+            " FROM document d WHERE d.ins = ",
+        )
     };
     Target {
         columns,
@@ -137,8 +140,9 @@ fn stored_document(mut row: Row) -> Result<StoredDocument, DbError> {
         id: row.uuid(0)?,
         version: row.version(2)?,
         updated: row.instant(3)?,
+        hidden: row.hidden(4)?,
         resource: match row.len() {
-            5 => row.take_text(4)?.into(),
+            7 => row.take_text(6)?.into(),
             _ => "".into(),
         },
     })

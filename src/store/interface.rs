@@ -25,8 +25,19 @@ pub struct StoredDocument {
     pub version: u32,
     /// Last change.
     pub updated: Instant,
+    /// From whom it is hidden.
+    pub hidden: Hidden,
     /// The rendered resource ([`Render::document`]).
     pub resource: Arc<str>,
+}
+
+/// From whom on the patient's side a document is hidden: professionals who see it are told (ANN-02, MIN-03).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Hidden {
+    /// From the patient, until then.
+    pub from_patient_until: Option<Instant>,
+    /// From a minor's legal representatives.
+    pub from_representatives: bool,
 }
 
 /// The bytes of a document.
@@ -42,6 +53,8 @@ pub struct Content {
     pub sha1: String,
     /// When it was deposited.
     pub deposited: Instant,
+    /// From whom it is hidden.
+    pub hidden: Hidden,
     /// The bytes, as they came.
     pub bytes: Bytes,
 }

@@ -8,6 +8,7 @@ use super::row::Row;
 use super::schema::micros;
 use super::statement::Value;
 use crate::dmp::context::AccessMode;
+use crate::dmp::document::{Availability, DocumentEntry, Labels};
 use crate::dmp::ins::Ins;
 use crate::dmp::notice::{Channel, NoticeActor, NoticeKind, Notification};
 use crate::dmp::record::RecordData;
@@ -61,6 +62,20 @@ struct Body {
     document: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     actor: Option<NoticeActor>,
+}
+
+/// True for a document that nobody of the patient's side sees: not announced yet, or kept by a minor from his representatives
+/// (ANN-05, MIN-02).
+pub(super) fn is_hidden(labels: Labels, minor: bool) -> bool {
+    labels.invisible_patient || (minor && labels.invisible_representatives)
+}
+
+/// True for what the patient's side finds among its documents.
+pub(super) fn is_current(entry: &DocumentEntry) -> bool {
+    matches!(
+        entry.availability,
+        Availability::Approved | Availability::Archived
+    )
 }
 
 /// Tells the holder, where he can be told; nothing of a closed or opposed record (NOT-05).

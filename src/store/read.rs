@@ -7,9 +7,10 @@ use super::conn::{Conn, DbError};
 use super::find::fill;
 use super::memory::Contents;
 use super::row::Row;
-use super::schema::Kind;
+use super::schema::{Kind, status};
 use super::statement::Statement;
 use super::{Content, StoredDocument, visible};
+use crate::dmp::document::Availability;
 use crate::dmp::submission::SubmissionSet;
 use crate::policy::Permit;
 
@@ -21,7 +22,7 @@ pub(super) async fn document(
     id: Uuid,
 ) -> Result<Option<StoredDocument>, DbError> {
     let mut statement = Statement::new(
-        "SELECT d.id, d.version, d.updated, t.resource FROM document d \
+        "SELECT d.id, d.version, d.updated, d.hidden_until, d.invisible_representatives, t.resource FROM document d \
          JOIN document_text t ON t.ins = d.ins AND t.id = d.id WHERE d.ins = ",
     );
     statement.bind(ins).push(" AND d.id = ").bind(id);
@@ -33,10 +34,30 @@ pub(super) async fn document(
             id: row.uuid(0)?,
             version: row.version(1)?,
             updated: row.instant(2)?,
-            resource: row.take_text(3)?.into(),
+            hidden: row.hidden(3)?,
+            resource: row.take_text(5)?.into(),
         })
     };
     rows.into_iter().next().map(stored).transpose()
+}
+
+/// True for a document that the permit would show if it were not deleted, by its own id or its content's.
+pub(super) async fn is_deleted(
+    conn: &mut Conn<'_>,
+    ins: &str,
+    permit: &Permit,
+    id: Uuid,
+) -> Result<bool, DbError> {
+    let mut statement = Statement::new("SELECT d.id FROM document d WHERE d.ins = ");
+    statement.bind(ins).push(" AND d.availability = ");
+    statement.bind(status(Availability::Deleted));
+    statement
+        .push(" AND d.id = (SELECT l.target FROM locator l WHERE l.id = ")
+        .bind(id)
+        .push(" AND l.ins = $1) AND ");
+    visible::known(&mut statement, permit.visibility());
+    let rows = conn.query(&statement.text, &statement.values).await?;
+    Ok(!rows.is_empty())
 }
 
 /// A submission of which the permit shows something. Needs a snapshot.
@@ -69,7 +90,7 @@ pub(super) async fn content(
     id: Uuid,
 ) -> Result<Option<Content>, DbError> {
     let mut statement = Statement::new(
-        "SELECT d.id, d.mime_type, d.sha1, d.deposited, d.sha256 FROM document d WHERE d.ins = ",
+        "SELECT d.id, d.mime_type, d.sha1, d.deposited, d.sha256, d.hidden_until, d.invisible_representatives FROM document d WHERE d.ins = ",
     );
     statement
         .bind(ins)
@@ -101,6 +122,7 @@ pub(super) async fn content(
         mime_type: row.take_text(1)?,
         sha1: sha1.iter().map(|byte| format!("{byte:02x}")).collect(),
         deposited: row.instant(3)?,
+        hidden: row.hidden(5)?,
         bytes,
     }))
 }

@@ -78,7 +78,7 @@ impl Store {
         let found = consents::find(&mut reader.conn()?, &ins, permit, Some(id)).await?;
         drop(reader);
         let found = found.into_iter().next();
-        self.shown(permit, found, (audit::AUTHORISATION, id), trace)
+        self.shown(permit, (found, false), (audit::AUTHORISATION, id), trace)
             .await
     }
 }

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::conn::DbError;
+use super::interface::Hidden;
 use crate::dmp::time::Instant;
 
 /// A value of a row.
@@ -64,6 +65,18 @@ impl Row {
             Some(Cell::Null) => Ok(None),
             _ => self.int(column).map(Some),
         }
+    }
+
+    /// From whom a document is hidden: `hidden_until` and `invisible_representatives`, side by side.
+    pub(super) fn hidden(&self, column: usize) -> Result<Hidden, DbError> {
+        let until = self.optional_int(column)?;
+        Ok(Hidden {
+            from_patient_until: until
+                .map(Instant::from_microsecond)
+                .transpose()
+                .map_err(|_| DbError::Shape)?,
+            from_representatives: self.int(column + 1)? != 0,
+        })
     }
 
     /// A text, moved out.

@@ -114,15 +114,20 @@ impl Written {
             .then(|| micros(after(self.entry.deposited, 14.days())))
     }
 
-    /// The entry's row after a change of status: what a depositor said stays.
+    /// The entry's row after a change of status or labels: what else a depositor said stays.
     pub(super) async fn update(&self, conn: &mut Conn<'_>, ins: &str) -> Result<(), DbError> {
-        let sql = "UPDATE document SET entry_uuid = $1, version = $2, availability = $3, updated = $4 \
-                   WHERE ins = $5 AND id = $6";
+        let labels = &self.entry.metadata.labels;
+        let sql = "UPDATE document SET entry_uuid = $1, version = $2, availability = $3, updated = $4, masked = $5, \
+                   hidden_until = $6, announce_by = $7, invisible_representatives = $8 WHERE ins = $9 AND id = $10";
         let values = [
             (&self.entry.entry_uuid).into(),
             self.entry.version.into(),
             status(self.entry.availability).into(),
             micros(self.entry.updated).into(),
+            labels.masked.into(),
+            self.hidden_until().into(),
+            self.announce_by().into(),
+            labels.invisible_representatives.into(),
             ins.into(),
             (&self.entry.id).into(),
         ];
@@ -138,6 +143,20 @@ impl Written {
             (1, 1) => Ok(()),
             _ => Err(DbError::Shape),
         }
+    }
+
+    /// The labels among the repeated attributes, after a change of them.
+    pub(super) async fn relabel(&self, conn: &mut Conn<'_>, ins: &str) -> Result<(), DbError> {
+        let sql = "DELETE FROM attribute WHERE ins = $1 AND entry = $2 AND name = $3";
+        let values = [
+            ins.into(),
+            (&self.entry.id).into(),
+            Attribute::Confidentiality.number().into(),
+        ];
+        conn.execute(sql, &values).await?;
+        let mut attributes = Attributes::new(ins);
+        attributes.labels(&self.entry);
+        attributes.insert(conn).await
     }
 }
 
@@ -204,14 +223,7 @@ impl<'a> Attributes<'a> {
         for event in &metadata.events {
             self.add(&entry.id, Attribute::Event, &event.code, &event.system);
         }
-        for code in metadata.labels.codes() {
-            self.add(
-                &entry.id,
-                Attribute::Confidentiality,
-                code.code,
-                code.system,
-            );
-        }
+        self.labels(entry);
         for reference in &metadata.references {
             let id = &reference.id;
             self.add(&entry.id, Attribute::Reference, &id.extension, &id.root);
@@ -223,6 +235,18 @@ impl<'a> Attributes<'a> {
                 Attribute::RelatesTo,
                 target,
                 relation.kind.fhir(),
+            );
+        }
+    }
+
+    /// The labels of a document.
+    fn labels(&mut self, entry: &'a DocumentEntry) {
+        for code in entry.metadata.labels.codes() {
+            self.add(
+                &entry.id,
+                Attribute::Confidentiality,
+                code.code,
+                code.system,
             );
         }
     }

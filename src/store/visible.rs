@@ -13,6 +13,11 @@ pub(super) fn documents<'a>(statement: &mut Statement<'a>, visibility: &'a Visib
         .push("d.availability <> ")
         .bind(status(Availability::Deleted))
         .push(" AND ");
+    known(statement, visibility);
+}
+
+/// The same whether it is deleted or not: who could have read a deleted document is told that it is gone (decision X13).
+pub(super) fn known<'a>(statement: &mut Statement<'a>, visibility: &'a Visibility) {
     match visibility {
         Visibility::Nothing => {
             statement.push("1 = 0");

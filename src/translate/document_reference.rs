@@ -21,9 +21,10 @@ pub use write::write;
 pub(super) use attachment::decode_base64;
 pub(super) use identifiers::{declared_unique_id, slice};
 pub(super) use profile::{COMPREHENSIVE, SIMPLIFIED, require};
-pub(super) use read::{read_into, server_assigned};
+pub(super) use read::{labels_of, read_into, server_assigned};
 pub(super) use relation::{Siblings, key, normal};
 pub(super) use source_patient::another_patient;
+pub(super) use write::status;
 
 /// Reads a DocumentReference of ITI-105: the bytes are inline, the submission is the server's to make.
 ///

@@ -15,7 +15,9 @@ pub use patient::{PatientKey, PatientSearch, patient_identifier};
 pub use results::{MAX_COUNT, page_token};
 pub use submissions::submissions;
 
-use crate::dmp::query::DocumentQuery;
+use super::Reading;
+use crate::dmp::ins::Ins;
+use crate::dmp::query::{DocumentKey, DocumentQuery};
 use crate::error::Issue;
 
 /// A search in one record.
@@ -29,4 +31,19 @@ pub struct Search {
     pub used: Vec<(String, String)>,
     /// What should be known.
     pub warnings: Vec<Issue>,
+}
+
+/// The document that a condition `identifier=` names.
+pub fn document_key(value: &str) -> Option<DocumentKey> {
+    let (system, value) = value::token(value);
+    value::document_key(system, value)
+}
+
+/// The INS of `patient.identifier`, when the parameters carry a right one.
+pub fn patient_of(params: &[(String, String)], reading: &Reading) -> Option<Ins> {
+    let mut params = params::Params::new(params, reading);
+    match patient::take(&mut params) {
+        Some(PatientKey::Ins(ins)) => Some(ins),
+        _ => None,
+    }
 }

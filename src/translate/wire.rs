@@ -44,6 +44,14 @@ pub fn read_json(bytes: &[u8], resource_type: &str) -> Result<Value, Error> {
     }
 }
 
+/// Reads a JSON text that is no resource (a patch), within the same bounds.
+///
+/// # Errors
+/// `malformed`.
+pub fn read_json_text(bytes: &[u8]) -> Result<Value, Error> {
+    json::parse(bytes)
+}
+
 /// Judges a resource that hangs at `at` (a FHIRPath, the type itself when it stands alone) against R4: names, cardinalities, choices,
 /// JSON forms, primitive forms, closed code lists. Empty when all is well; [`MAX_ISSUES`] at most.
 pub fn check(value: &Value, resource_type: &str, at: &str) -> Vec<Issue> {

@@ -124,7 +124,7 @@ pub async fn ready_until_closed(url: &str) {
         }
     }
     world.store.close().await;
-    raw::run(url, "UPDATE schema_version SET version = 1000").await;
+    raw::run(url, "INSERT INTO schema_version VALUES (1000, 0)").await;
     let newer = passerelle::store::Store::open(url, std::sync::Arc::new(Plain)).await;
     assert!(newer.is_err_and(|error| error.to_string().contains("schema 1000")));
 }

@@ -194,10 +194,16 @@ pub async fn hidden_equals_absent(url: &str) {
         let read = world.store.read_content(&permit, id, trace).await;
         assert_eq!(read.expect_err("hidden"), Code::NotFound.into());
     }
-    // Deleted never comes, not even to who deposited it.
+    // Deleted never comes; who could have read it is told why.
     raw::run(url, "UPDATE document SET availability = 3").await;
     let permit = world.permit(&physician(), &Act::ReadDocument).await;
     let trace = world.trace(&physician(), TracedAct::ReadDocument);
+    assert_eq!(
+        code_of(world.store.read_document(&permit, entry.id, trace).await),
+        Code::DocumentDeleted
+    );
+    let permit = world.permit(&other, &Act::ReadDocument).await;
+    let trace = world.trace(&other, TracedAct::ReadDocument);
     assert_eq!(
         code_of(world.store.read_document(&permit, entry.id, trace).await),
         Code::NotFound

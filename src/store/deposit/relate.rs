@@ -10,13 +10,9 @@ use crate::dmp::id::{Root, UniqueId};
 use crate::dmp::query::DocumentKey;
 use crate::error::{Code, Error, Issue};
 use crate::store::conn::{Conn, DbError};
+use crate::store::known::known;
 use crate::store::rows::Written;
-use crate::store::statement::Statement;
-use crate::store::visible;
 use crate::store::writer::Failure;
-
-/// Where a unique id of the record leads.
-const BY_UNIQUE_ID: &str = "SELECT entry FROM unique_id WHERE value = $1 AND ins = $2";
 
 impl Deposit {
     /// Applies the relations of one draft. Gives its entry back, changed, when the relations change it.
@@ -108,44 +104,14 @@ impl Deposit {
         if self.brings(key).is_some() {
             return Ok(None);
         }
-        let (sql, value) = match key {
-            DocumentKey::Id(id) => (
-                "SELECT id FROM document WHERE id = $1 AND ins = $2",
-                id.into(),
-            ),
-            DocumentKey::Unique(id) => (BY_UNIQUE_ID, id.to_string().into()),
-            DocumentKey::Uuid(id) => {
-                let by_uuid = "SELECT id FROM document WHERE entry_uuid = $1 AND ins = $2";
-                let found = conn
-                    .query(by_uuid, &[id.into(), (&self.ins).into()])
-                    .await?;
-                match found.first() {
-                    Some(row) => (
-                        "SELECT id FROM document WHERE id = $1 AND ins = $2",
-                        row.uuid(0)?.into(),
-                    ),
-                    None => (BY_UNIQUE_ID, id.to_string().into()),
-                }
-            }
-        };
-        let located = conn.query(sql, &[value, (&self.ins).into()]).await?;
-        let Some(located) = located.first() else {
-            return Ok(None);
-        };
-        let mut statement = Statement::new("SELECT t.entry, CASE WHEN d.ins = ");
-        statement.bind(&self.ins).push(" AND ");
-        visible::own(&mut statement, self.permit.ownership());
-        statement
-            .push(" THEN 1 ELSE 0 END FROM document d JOIN document_text t ON t.ins = d.ins AND t.id = d.id \
-                 WHERE d.ins = $1 AND d.id = ")
-            .bind(located.uuid(0)?)
-            .push(" AND ");
-        visible::documents(&mut statement, self.permit.visibility());
-        let rows = conn.query(&statement.text, &statement.values).await?;
-        match rows.first() {
-            Some(row) => Ok(Some((row.json(0)?, row.int(1)? == 1))),
-            None => Ok(None),
-        }
+        known(
+            conn,
+            &self.ins,
+            self.permit.ownership(),
+            self.permit.visibility(),
+            key,
+        )
+        .await
     }
 
     /// Makes a document the old one. Tells whether it was masked: a mask outlives a replacement.

@@ -1,5 +1,7 @@
 //! A client's DocumentReference → what it declares.
 
+use serde_json::Value;
+
 use super::super::Reading;
 use super::super::datatype::contained::{Contained, only_extensions};
 use super::super::datatype::urls::{IS_ARCHIVED, KNOWN_PROFILES};
@@ -11,7 +13,7 @@ use super::relation::Siblings;
 use super::{attachment, context, identifiers, relation};
 use crate::dmp::code::{Code as Coded, system};
 use crate::dmp::document::{Labels, Restriction};
-use crate::error::{Code, Issue};
+use crate::error::{Code, Error, Issue};
 use crate::tables::terminology::List;
 
 const ELEMENTS: [&str; 19] = [
@@ -155,18 +157,44 @@ fn read_labels(resource: Node, found: &mut Findings, reading: &Reading) -> Optio
     let mut labels = Labels::default();
     let mut declared = false;
     for concept in resource.items("securityLabel") {
-        found.weigh_all(Weight::Key, concept.only(&["coding", "text"]));
-        if let Some(text) = concept.get("text") {
-            found.tolerate(text.issue(Code::UnsupportedElement));
-        }
+        read_label(concept, &mut labels, found, reading);
         declared = true;
-        for node in concept.items("coding") {
-            if let Some(code) = coding::read(node, Weight::Key, found, reading) {
-                add_label(&mut labels, node, code, found, reading);
-            }
-        }
     }
     declared.then_some(labels)
+}
+
+fn read_label(concept: Node, labels: &mut Labels, found: &mut Findings, reading: &Reading) {
+    found.weigh_all(Weight::Key, concept.only(&["coding", "text"]));
+    if let Some(text) = concept.get("text") {
+        found.tolerate(text.issue(Code::UnsupportedElement));
+    }
+    for node in concept.items("coding") {
+        if let Some(code) = coding::read(node, Weight::Key, found, reading) {
+            add_label(labels, node, code, found, reading);
+        }
+    }
+}
+
+/// The labels of these concepts, as a patch carries them.
+///
+/// # Errors
+/// Those of `securityLabel` in a resource.
+pub(in crate::translate) fn labels_of(
+    concepts: &[&Value],
+    reading: &Reading,
+) -> Result<Labels, Error> {
+    let mut found = Findings::new(reading);
+    let mut labels = Labels::default();
+    for concept in concepts {
+        read_label(
+            Node::at(concept, "DocumentReference.securityLabel"),
+            &mut labels,
+            &mut found,
+            reading,
+        );
+    }
+    found.finish().map_err(Error::many)?;
+    Ok(labels)
 }
 
 fn add_label(

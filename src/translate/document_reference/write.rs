@@ -105,7 +105,7 @@ fn archived(availability: Availability) -> Vec<Value> {
     }
 }
 
-fn status(availability: Availability) -> &'static str {
+pub(in crate::translate) fn status(availability: Availability) -> &'static str {
     match availability {
         Availability::Approved | Availability::Archived => "current",
         Availability::Deprecated => "superseded",

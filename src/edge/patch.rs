@@ -1,0 +1,175 @@
+//! PATCH and DELETE of a DocumentReference (PDSm flux 03 and 04, DMP TD3.3a to TD3.3d), by id or by identifier.
+
+use axum::extract::{Path, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+
+use super::answer;
+use super::app::Shared;
+use super::exchange::{ATTEMPTS, Exchange};
+use super::negotiate::{self, PatchForm};
+use super::read::{identifier, owner};
+use crate::dmp::change::DocumentChange;
+use crate::dmp::document::DocumentEntry;
+use crate::dmp::ins::Ins;
+use crate::dmp::query::DocumentKey;
+use crate::dmp::trace::TracedAct;
+use crate::error::{Code, Error, Issue};
+use crate::policy::Act;
+use crate::store::{self, Locator};
+use crate::translate::patch::{self, Patch};
+use crate::translate::{document_reference, search, wire};
+
+/// `PATCH /fhir/DocumentReference/{id}`
+pub(super) async fn by_id(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::ChangeDocument, request);
+    let result = patched(&mut exchange, Some(&id)).await;
+    exchange.conclude(result).await
+}
+
+/// `PATCH /fhir/DocumentReference?identifier=`
+pub(super) async fn by_identifier(State(app): State<Shared>, request: Request) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::ChangeDocument, request);
+    let result = patched(&mut exchange, None).await;
+    exchange.conclude(result).await
+}
+
+/// `DELETE /fhir/DocumentReference/{id}`: a logical deletion, as the guide's diagram draws it
+pub(super) async fn delete(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::ChangeDocument, request);
+    let result = deleted(&mut exchange, &id).await;
+    exchange.conclude(result).await
+}
+
+/// How a request changes a document.
+enum Wanted {
+    Patch(Patch),
+    Deletion,
+}
+
+impl Wanted {
+    fn asked(&self) -> DocumentChange {
+        match self {
+            Self::Patch(patch) => patch.asked(),
+            Self::Deletion => DocumentChange {
+                delete: true,
+                ..DocumentChange::default()
+            },
+        }
+    }
+
+    fn change(&self, entry: &DocumentEntry) -> Result<DocumentChange, Error> {
+        match self {
+            Self::Patch(patch) => patch.change(entry),
+            Self::Deletion => Ok(self.asked()),
+        }
+    }
+}
+
+async fn patched(exchange: &mut Exchange, id: Option<&str>) -> Result<Response, Error> {
+    exchange.identify()?;
+    let wanted_return = negotiate::wanted_return(exchange.headers())?;
+    let format = exchange.format()?;
+    let if_match = answer::if_match(exchange.headers())?;
+    let target = target(exchange, id)?;
+    let form = negotiate::patch(exchange.headers())?;
+    let body = exchange.bytes().await?;
+    let patch = match form {
+        PatchForm::Json => patch::read_json_patch(&body, &exchange.reading())?,
+        PatchForm::Parameters => {
+            let parameters = wire::read_json(&body, "Parameters")?;
+            patch::read_parameters(&parameters, &exchange.reading())?
+        }
+    };
+    let entry = change(exchange, &target, &Wanted::Patch(patch), if_match).await?;
+    let base = &exchange.app.settings.server.base_url;
+    let location = format!("{base}/DocumentReference/{}", entry.id);
+    let resource = || {
+        let reading = exchange.reading();
+        document_reference::write(&entry, &reading).to_string()
+    };
+    let mut response = answer::written(StatusCode::OK, format, wanted_return, resource, &[]);
+    let headers = response.headers_mut();
+    answer::put(headers, header::CONTENT_LOCATION, &location);
+    answer::version(headers, entry.version, entry.updated);
+    Ok(response)
+}
+
+async fn deleted(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
+    exchange.identify()?;
+    let if_match = answer::if_match(exchange.headers())?;
+    let target = target(exchange, Some(id))?;
+    change(exchange, &target, &Wanted::Deletion, if_match).await?;
+    Ok(answer::empty(StatusCode::NO_CONTENT))
+}
+
+/// What the URL names.
+fn target(exchange: &mut Exchange, id: Option<&str>) -> Result<DocumentKey, Error> {
+    if let Some(id) = id {
+        let id = identifier(id)?;
+        exchange.names("DocumentReference", id);
+        return Ok(DocumentKey::Id(id));
+    }
+    let query = exchange.query()?;
+    let mut values = query.iter().filter(|(name, _)| name == "identifier");
+    let parameter = |code| Issue::new(code).with("parameter", "identifier");
+    let one = match (values.next(), values.next()) {
+        (Some((_, value)), None) => value,
+        (None, _) => return Err(parameter(Code::ParameterRequired).into()),
+        (Some(_), Some(_)) => return Err(parameter(Code::ParameterInvalid).into()),
+    };
+    search::document_key(one).ok_or_else(|| parameter(Code::ParameterInvalid).into())
+}
+
+/// Whose record it is in: a unique id is found by itself, an entryUUID with the patient's identifier.
+async fn record(exchange: &mut Exchange, target: &DocumentKey) -> Result<Ins, Error> {
+    let (unique_id, uuid) = match target {
+        DocumentKey::Id(id) => return owner(exchange, Locator::Document(*id)).await,
+        DocumentKey::Unique(unique_id) => (unique_id.to_string(), false),
+        DocumentKey::Uuid(uuid) => (uuid.to_string(), true),
+    };
+    if let Some(ins) = exchange.app.store.locate_unique(&unique_id).await? {
+        return Ok(ins);
+    }
+    let query = exchange.query()?;
+    let named = search::patient_of(&query, &exchange.reading()).filter(|_| uuid);
+    named.ok_or_else(|| Code::NotFound.into())
+}
+
+async fn change(
+    exchange: &mut Exchange,
+    target: &DocumentKey,
+    wanted: &Wanted,
+    if_match: Option<u32>,
+) -> Result<DocumentEntry, Error> {
+    let patient = record(exchange, target).await?;
+    let mut attempt = 1;
+    loop {
+        // Which document it is about is only known with a permit.
+        let standing = exchange.standing(&patient).await?.ok_or(Code::NotFound)?;
+        let permit = exchange.decide(&Act::ChangeDocument(wanted.asked()), Some(&standing))?;
+        let entry = exchange.app.store.entry(&permit, target).await?;
+        exchange.names("DocumentReference", entry.id);
+        if if_match.is_some_and(|version| version != entry.version) {
+            return Err(Code::VersionConflict.into());
+        }
+        let change = wanted.change(&entry)?;
+        let trace = exchange.trace();
+        let store = &exchange.app.store;
+        let changed = store
+            .change_document(&permit, entry.id, entry.version, change, trace)
+            .await;
+        match changed {
+            Err(error) if store::is_stale(&error) && attempt < ATTEMPTS => attempt += 1,
+            other => return exchange.acted(other),
+        }
+    }
+}

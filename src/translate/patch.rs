@@ -1,0 +1,98 @@
+//! PATCH of a DocumentReference (PDSm flux 03 and 04, DMP TD3.3a to TD3.3d): status, securityLabel and isArchived, and nothing else.
+//! The printed examples are read as they are meant: see `docs/mapping.md`.
+
+mod fhirpath;
+mod json;
+mod labels;
+
+use crate::dmp::change::DocumentChange;
+use crate::dmp::document::{Availability, DocumentEntry, Labels};
+use crate::error::{Code, Error, Issue};
+
+pub use fhirpath::read as read_parameters;
+pub use json::read as read_json_patch;
+
+/// Operations of one patch, at most.
+const MAX_OPERATIONS: usize = 20;
+
+/// What a patch does, in its order. What it means for labels depends on those that the document carries.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Patch(Vec<Edit>);
+
+#[derive(Debug, Clone, PartialEq)]
+enum Edit {
+    Delete,
+    Restore,
+    Archived(bool),
+    Labels(labels::Edit),
+    /// `test`: the status must be this.
+    StatusIs(String),
+}
+
+impl Patch {
+    /// What it asks for, whatever the document: enough to decide whether the caller may ask for such a change at all.
+    pub fn asked(&self) -> DocumentChange {
+        let has = |wanted: fn(&Edit) -> bool| self.0.iter().any(wanted);
+        DocumentChange {
+            labels: has(|edit| matches!(edit, Edit::Labels(_))).then(Labels::default),
+            delete: has(|edit| *edit == Edit::Delete),
+            restore: has(|edit| *edit == Edit::Restore),
+            archived: has(|edit| matches!(edit, Edit::Archived(_))).then_some(true),
+        }
+    }
+
+    /// The change of one document.
+    ///
+    /// # Errors
+    /// `label-ambiguous`, `version-conflict` for a `test` that fails, `element-invalid` for a position that isn't there.
+    pub fn change(&self, entry: &DocumentEntry) -> Result<DocumentChange, Error> {
+        let mut change = DocumentChange::default();
+        let mut held: Labels = entry.metadata.labels;
+        for edit in &self.0 {
+            match edit {
+                Edit::Delete => change.delete = true,
+                Edit::Restore => change.restore = entry.availability == Availability::Deprecated,
+                Edit::Archived(archived) => change.archived = Some(*archived),
+                Edit::Labels(edit) => {
+                    held = edit.apply(held)?;
+                    change.labels = Some(held);
+                }
+                Edit::StatusIs(status) => {
+                    if *status != super::document_reference::status(entry.availability) {
+                        return Err(Code::VersionConflict.into());
+                    }
+                }
+            }
+        }
+        Ok(change)
+    }
+}
+
+/// A status as a patch writes it. `superseded` without a replacement is how one page of the guide writes a deletion.
+fn status(text: &str) -> Result<Edit, Error> {
+    match text.trim() {
+        "current" => Ok(Edit::Restore),
+        "entered-in-error" | "superseded" => Ok(Edit::Delete),
+        other => Err(Issue::new(Code::CodeInvalid)
+            .at("DocumentReference.status")
+            .with("value", other.chars().take(40).collect::<String>())
+            .with("list", "current | superseded | entered-in-error")
+            .into()),
+    }
+}
+
+fn not_mutable(element: &str) -> Error {
+    let shown: String = element.chars().take(100).collect();
+    Issue::new(Code::NotMutable)
+        .at("DocumentReference")
+        .with("element", shown)
+        .into()
+}
+
+fn invalid(element: &str, fr: &'static str, en: &'static str) -> Error {
+    super::findings::invalid(format!("DocumentReference.{element}"), fr, en).into()
+}
+
+fn unreadable(detail: &'static str) -> Error {
+    Issue::new(Code::Malformed).with("detail", detail).into()
+}

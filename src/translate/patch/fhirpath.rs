@@ -1,0 +1,98 @@
+//! FHIRPath Patch: a Parameters resource (IHE.MHD.Patch.Parameters, R4 §3.1.0.11.2).
+
+use serde_json::Value;
+
+use super::super::Reading;
+use super::super::datatype::urls::IS_ARCHIVED;
+use super::{Edit, MAX_OPERATIONS, Patch, invalid, labels, not_mutable, status, unreadable};
+use crate::error::Error;
+
+/// Reads a patch.
+///
+/// # Errors
+/// `malformed`, `not-mutable`, `element-invalid`, `code-invalid`.
+pub fn read(parameters: &Value, reading: &Reading) -> Result<Patch, Error> {
+    let operations: Vec<&Value> = items(parameters, "parameter").collect();
+    if operations.is_empty() || operations.len() > MAX_OPERATIONS {
+        return Err(unreadable("operation: 1..20"));
+    }
+    let edits = operations
+        .into_iter()
+        .map(|operation| edit(operation, reading))
+        .collect::<Result<_, _>>()?;
+    Ok(Patch(edits))
+}
+
+fn items<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
+    value
+        .get(name)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+fn edit(operation: &Value, reading: &Reading) -> Result<Edit, Error> {
+    let named = |value: &Value, name: &str| value.get("name").and_then(Value::as_str) == Some(name);
+    if !named(operation, "operation") {
+        return Err(unreadable("parameter.name: operation"));
+    }
+    let part = |name: &str| items(operation, "part").find(|part| named(part, name));
+    let text = |name: &str| {
+        let fields = part(name)?.as_object()?;
+        fields
+            .iter()
+            .find(|(key, _)| key.starts_with("value"))
+            .and_then(|(_, value)| value.as_str())
+    };
+    let (Some(kind), Some(path)) = (text("type"), text("path")) else {
+        return Err(unreadable("operation: type, path"));
+    };
+    let path = path.trim();
+    let path = path.strip_prefix("DocumentReference").unwrap_or(path);
+    // An element that is added is named apart from its parent.
+    let target = match (kind, text("name")) {
+        ("add", Some(name)) => format!("{path}.{name}"),
+        _ => path.to_owned(),
+    };
+    let value = part("value").and_then(|part| {
+        let fields = part.as_object()?;
+        let found = fields.iter().find(|(key, _)| key.starts_with("value"));
+        found.map(|(_, value)| value)
+    });
+    match (kind, target.as_str()) {
+        ("replace" | "add", ".status") => status(value.and_then(Value::as_str).unwrap_or_default()),
+        ("replace" | "add", ".securityLabel") => {
+            let label = labels::one(value.unwrap_or(&Value::Null), reading)?;
+            Ok(Edit::Labels(labels::written(label, None)))
+        }
+        ("replace" | "delete", label) if position(label).is_some() => {
+            let position = position(label);
+            match (kind, value, position) {
+                ("delete", _, Some(position)) => Ok(Edit::Labels(labels::Edit::Remove(position))),
+                (_, Some(value), _) => {
+                    let label = labels::one(value, reading)?;
+                    Ok(Edit::Labels(labels::written(label, position)))
+                }
+                _ => Err(unreadable("operation: value")),
+            }
+        }
+        ("replace" | "add" | "delete", extension) if extension.contains(IS_ARCHIVED) => {
+            match (kind, value) {
+                ("delete", _) => Ok(Edit::Archived(false)),
+                (_, Some(Value::Bool(archived))) => Ok(Edit::Archived(*archived)),
+                _ => Err(invalid(
+                    "extension",
+                    "true ou false est attendu",
+                    "true or false is expected",
+                )),
+            }
+        }
+        (_, other) => Err(not_mutable(other)),
+    }
+}
+
+/// `.securityLabel[n]`
+fn position(path: &str) -> Option<usize> {
+    let inside = path.strip_prefix(".securityLabel[")?.strip_suffix(']')?;
+    inside.parse().ok().filter(|position| *position < 100)
+}

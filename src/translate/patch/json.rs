@@ -1,0 +1,136 @@
+//! JSON Patch (RFC 6902), with the paths as the guides print them.
+
+use serde_json::Value;
+
+use super::super::Reading;
+use super::super::datatype::urls::IS_ARCHIVED;
+use super::super::wire;
+use super::{Edit, MAX_OPERATIONS, Patch, invalid, labels, not_mutable, status, unreadable};
+use crate::error::{Code, Error, Issue};
+
+/// The same extension by the name that one example gives it.
+const IS_ARCHIVED_ALIAS: &str = "/SearchParameter/PDSm-isArchived";
+
+/// What a path leads to.
+pub(super) enum Place {
+    Status,
+    Labels,
+    /// One label; None for the end of the list.
+    Label(Option<usize>),
+    Archived,
+}
+
+/// Reads a patch.
+///
+/// # Errors
+/// `malformed`, `not-mutable`, `element-invalid`, `code-invalid`.
+pub fn read(bytes: &[u8], reading: &Reading) -> Result<Patch, Error> {
+    let value = wire::read_json_text(bytes)?;
+    let Value::Array(operations) = value else {
+        return Err(unreadable("JSON Patch: []"));
+    };
+    if operations.is_empty() || operations.len() > MAX_OPERATIONS {
+        return Err(unreadable("JSON Patch: 1..20"));
+    }
+    let edits = operations
+        .iter()
+        .map(|operation| edit(operation, reading))
+        .collect::<Result<_, _>>()?;
+    Ok(Patch(edits))
+}
+
+fn edit(operation: &Value, reading: &Reading) -> Result<Edit, Error> {
+    let text = |name: &str| operation.get(name).and_then(Value::as_str);
+    let (Some(op), Some(path)) = (text("op"), text("path")) else {
+        return Err(unreadable("op, path"));
+    };
+    let known = ["op", "path", "value"];
+    let foreign = |fields: &serde_json::Map<String, Value>| {
+        fields.keys().any(|name| !known.contains(&name.as_str()))
+    };
+    if operation.as_object().is_none_or(foreign) {
+        return Err(unreadable("op, path, value"));
+    }
+    let place = place(path)?;
+    let value = operation.get("value");
+    let required = || value.ok_or_else(|| missing(path));
+    match (op, place) {
+        ("replace" | "add", Place::Status) => status(string(required()?)?),
+        ("test", Place::Status) => Ok(Edit::StatusIs(string(required()?)?.trim().to_owned())),
+        ("replace" | "add", Place::Archived) => archived(required()?).map(Edit::Archived),
+        ("remove", Place::Archived) => Ok(Edit::Archived(false)),
+        ("replace" | "add", Place::Labels) => {
+            labels::all(required()?, reading).map(|set| Edit::Labels(labels::Edit::Set(set)))
+        }
+        ("replace" | "add", Place::Label(position)) => {
+            let label = labels::one(required()?, reading)?;
+            Ok(Edit::Labels(labels::written(label, position)))
+        }
+        ("remove", Place::Label(Some(position))) => {
+            Ok(Edit::Labels(labels::Edit::Remove(position)))
+        }
+        ("test", Place::Labels) => {
+            labels::all(required()?, reading).map(|set| Edit::Labels(labels::Edit::Is(None, set)))
+        }
+        ("test", Place::Label(position)) => {
+            let label = labels::one(required()?, reading)?;
+            Ok(Edit::Labels(labels::Edit::Is(position, label)))
+        }
+        ("remove", Place::Status | Place::Labels) => Err(not_mutable(path)),
+        _ => Err(unreadable("op: replace | add | remove | test")),
+    }
+}
+
+/// RFC 6901 pointers, and the guide's `/extension[url:'…']/valueBoolean`.
+fn place(path: &str) -> Result<Place, Error> {
+    let path = path.trim();
+    match path {
+        "/status" => return Ok(Place::Status),
+        "/securityLabel" => return Ok(Place::Labels),
+        "/securityLabel/-" => return Ok(Place::Label(None)),
+        _ => {}
+    }
+    if let Some(position) = path.strip_prefix("/securityLabel/") {
+        let digits = position.len() <= 2 && position.bytes().all(|b| b.is_ascii_digit());
+        return match position.parse() {
+            Ok(position) if digits => Ok(Place::Label(Some(position))),
+            _ => Err(not_mutable(path)),
+        };
+    }
+    let named = path.starts_with("/extension")
+        && (path.contains(IS_ARCHIVED) || path.contains(IS_ARCHIVED_ALIAS));
+    if named {
+        Ok(Place::Archived)
+    } else {
+        Err(not_mutable(path))
+    }
+}
+
+/// A boolean, a text that says one, or the whole extension.
+fn archived(value: &Value) -> Result<bool, Error> {
+    let value = value.get("valueBoolean").unwrap_or(value);
+    match value {
+        Value::Bool(archived) => Ok(*archived),
+        Value::String(text) if text.trim() == "true" => Ok(true),
+        Value::String(text) if text.trim() == "false" => Ok(false),
+        _ => Err(invalid(
+            "extension",
+            "true ou false est attendu",
+            "true or false is expected",
+        )),
+    }
+}
+
+fn string(value: &Value) -> Result<&str, Error> {
+    value
+        .as_str()
+        .ok_or_else(|| invalid("status", "un code est attendu", "a code is expected"))
+}
+
+fn missing(path: &str) -> Error {
+    let shown: String = path.chars().take(100).collect();
+    Issue::new(Code::ElementRequired)
+        .at("DocumentReference")
+        .with("element", format!("{shown}: value"))
+        .into()
+}

@@ -1,0 +1,128 @@
+//! What a patch does to `securityLabel`, a set that its client sees as a list: flags first, the HL7 confidentiality last.
+
+use serde_json::Value;
+
+use super::super::Reading;
+use super::super::document_reference::labels_of;
+use super::invalid;
+use crate::dmp::code::system;
+use crate::dmp::document::Labels;
+use crate::error::{Code, Error, Issue};
+
+const ELEMENT: &str = "securityLabel";
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Edit {
+    /// The whole list.
+    Set(Labels),
+    /// Adds what these carry, whichever position they were written to.
+    Add(Labels),
+    /// Writes `N` over a position: that flag goes, or the only one there is.
+    Unset(Option<usize>),
+    /// Removes a position.
+    Remove(usize),
+    /// `test`: the labels, or the one at a position, must be these.
+    Is(Option<usize>, Labels),
+}
+
+impl Edit {
+    /// The labels after it.
+    pub(super) fn apply(&self, held: Labels) -> Result<Labels, Error> {
+        match self {
+            Self::Set(labels) => Ok(*labels),
+            Self::Add(labels) => Ok(Labels {
+                masked: held.masked || labels.masked,
+                invisible_patient: held.invisible_patient || labels.invisible_patient,
+                invisible_representatives: held.invisible_representatives
+                    || labels.invisible_representatives,
+                restricted: held.restricted,
+            }),
+            Self::Unset(position) => unset(held, *position),
+            Self::Remove(position) => match flag_at(held, *position) {
+                Some(flag) => Ok(without(held, flag)),
+                None => Err(invalid(
+                    ELEMENT,
+                    "aucun niveau de confidentialité à cette position",
+                    "no label at this position",
+                )),
+            },
+            Self::Is(None, labels) if *labels == held => Ok(held),
+            Self::Is(Some(position), labels) => {
+                let mut one = Labels::default();
+                let code = held.codes().into_iter().nth(*position);
+                let same = code.is_some_and(|code| one.add(&code)) && one == *labels;
+                same.then_some(held)
+                    .ok_or_else(|| Code::VersionConflict.into())
+            }
+            Self::Is(None, _) => Err(Code::VersionConflict.into()),
+        }
+    }
+}
+
+/// `N` written over a flag removes it; written elsewhere, it removes the only flag there is.
+fn unset(held: Labels, position: Option<usize>) -> Result<Labels, Error> {
+    if let Some(flag) = position.and_then(|position| flag_at(held, position)) {
+        return Ok(without(held, flag));
+    }
+    let mut flags = (0..).map_while(|position| flag_at(held, position));
+    match (flags.next(), flags.next()) {
+        (None, _) => Ok(held),
+        (Some(flag), None) => Ok(without(held, flag)),
+        (Some(_), Some(_)) => Err(Issue::new(Code::LabelAmbiguous)
+            .at("DocumentReference.securityLabel")
+            .with("element", "securityLabel[n]")
+            .into()),
+    }
+}
+
+/// The flag at a position of the list; None beyond the flags.
+fn flag_at(held: Labels, position: usize) -> Option<String> {
+    let code = held.codes().into_iter().nth(position)?;
+    (code.system == system::VISIBILITY).then_some(code.code)
+}
+
+fn without(mut held: Labels, flag: String) -> Labels {
+    match flag.as_str() {
+        "MASQUE_PS" => held.masked = false,
+        "INVISIBLE_PATIENT" => held.invisible_patient = false,
+        _ => held.invisible_representatives = false,
+    }
+    held
+}
+
+/// One label, as a patch writes it: a CodeableConcept, or a Coding.
+pub(super) fn one(value: &Value, reading: &Reading) -> Result<Labels, Error> {
+    match value {
+        Value::Object(fields) if fields.contains_key("coding") => labels_of(&[value], reading),
+        Value::Object(_) => {
+            let concept = serde_json::json!({ "coding": [value] });
+            labels_of(&[&concept], reading)
+        }
+        _ => Err(expected()),
+    }
+}
+
+/// The whole list.
+pub(super) fn all(value: &Value, reading: &Reading) -> Result<Labels, Error> {
+    match value {
+        Value::Array(concepts) => labels_of(&concepts.iter().collect::<Vec<_>>(), reading),
+        _ => Err(expected()),
+    }
+}
+
+fn expected() -> Error {
+    invalid(
+        ELEMENT,
+        "une liste de CodeableConcept est attendue",
+        "a list of CodeableConcept is expected",
+    )
+}
+
+/// An edit that writes one label at a position: a flag is added to what is there, `N` alone takes one away.
+pub(super) fn written(labels: Labels, position: Option<usize>) -> Edit {
+    if labels.masked || labels.invisible_patient || labels.invisible_representatives {
+        Edit::Add(labels)
+    } else {
+        Edit::Unset(position)
+    }
+}

@@ -1,0 +1,431 @@
+//! TD3.3a to TD3.3d over HTTP: labels, archiving and deletion of a document, as the guide prints them and as they are meant.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use hyper::Method;
+use serde_json::{Value, json};
+use support::document::PATIENT;
+use support::{Client, Document, Reply, Server, consent_for};
+
+/// PS_IdNat of the cards.
+const MEDECIN: &str = "899900000011";
+const MEDECIN2: &str = "899900000029";
+const STRUCTURE: (&str, &str) = ("DMP-Structure", "499900000029010");
+const VISIBILITY: &str = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument";
+const ARCHIVED: &str =
+    "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived";
+const PATCH: (&str, &str) = ("Content-Type", "application/json-patch+json");
+
+/// A record, two physicians who may consult it, and a document of the second.
+struct World {
+    server: Server,
+    author: Client,
+    other: Client,
+    id: String,
+    unique_id: String,
+}
+
+impl World {
+    async fn new(label: Option<&str>) -> Self {
+        let server = Server::start();
+        let document = Document::new();
+        let (identifier, record) = document.record();
+        let path = format!(
+            "/Patient?identifier={}",
+            support::client::encode(&identifier)
+        );
+        server
+            .client("exploitant")
+            .put(&path, &record)
+            .await
+            .assert_status(201);
+        let mut author = server.client("medecin2").with(STRUCTURE.0, STRUCTURE.1);
+        let mut other = server.client("medecin");
+        for (client, id) in [(&mut author, MEDECIN2), (&mut other, MEDECIN)] {
+            client
+                .post("/Consent", &consent_for(PATIENT, id))
+                .await
+                .assert_status(201);
+        }
+        let mut resource = document.simplified();
+        if let Some(label) = label {
+            let labels = resource["securityLabel"].as_array_mut().unwrap();
+            labels.push(json!({"coding": [{"system": VISIBILITY, "code": label}]}));
+        }
+        let made = author.post("/DocumentReference", &resource).await;
+        let made = made.assert_status(201).json();
+        Self {
+            server,
+            author,
+            other,
+            id: made["id"].as_str().unwrap().to_owned(),
+            unique_id: document.unique_id().to_owned(),
+        }
+    }
+
+    async fn patch(&mut self, operations: Value) -> Reply {
+        let path = format!("/DocumentReference/{}", self.id);
+        patch(&mut self.author, &path, &operations).await
+    }
+
+    async fn found_by_other(&mut self) -> u64 {
+        found(&mut self.other, "").await
+    }
+}
+
+async fn patch(client: &mut Client, path: &str, operations: &Value) -> Reply {
+    let body = operations.to_string().into_bytes();
+    client.send(Method::PATCH, path, &[PATCH], body).await
+}
+
+async fn found(client: &mut Client, more: &str) -> u64 {
+    let path = format!(
+        "/DocumentReference?patient.identifier={}&status=current{more}",
+        support::client::encode(PATIENT)
+    );
+    client.get(&path).await.assert_status(200).json()["total"]
+        .as_u64()
+        .unwrap()
+}
+
+fn label(code: &str) -> Value {
+    json!({"coding": [{"system": VISIBILITY, "code": code}]})
+}
+
+fn labels(resource: &Value) -> Vec<String> {
+    let labels = resource["securityLabel"].as_array().unwrap().iter();
+    labels
+        .map(|label| label["coding"][0]["code"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn entry_uuid(resource: &Value) -> String {
+    resource["identifier"][1]["value"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn msk_04_the_author_masks_and_unmasks() {
+    let mut world = World::new(None).await;
+    let before = world
+        .author
+        .get(&format!("/DocumentReference/{}", world.id))
+        .await
+        .json();
+    assert_eq!(world.found_by_other().await, 1);
+
+    // As the guide prints it: by identifier, over position 0.
+    let path = format!(
+        "/DocumentReference?identifier=urn:ietf:rfc:3986%7Curn:oid:{}",
+        world.unique_id
+    );
+    let mask = json!([{"op": "replace", "path": "/securityLabel/0", "value": label("MASQUE_PS")}]);
+    let reply = patch(&mut world.author, &path, &mask)
+        .await
+        .assert_status(200);
+    assert_eq!(reply.header("etag"), "W/\"2\"");
+    let masked = reply.json();
+    assert_eq!(labels(&masked), ["MASQUE_PS", "N"]);
+    assert_eq!(masked["id"], before["id"]);
+    assert_ne!(entry_uuid(&masked), entry_uuid(&before), "MSK-08");
+    assert_eq!(world.found_by_other().await, 0);
+    assert_eq!(found(&mut world.author, "").await, 1, "his own");
+    let hidden = world
+        .other
+        .get(&format!("/DocumentReference/{}", world.id))
+        .await;
+    hidden.assert_refused(404, "not-found");
+
+    let unmask = json!([{"op": "replace", "path": "/securityLabel/0",
+        "value": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "N"}]}}]);
+    let shown = world.patch(unmask).await.assert_status(200).json();
+    assert_eq!(labels(&shown), ["N"]);
+    assert_eq!(world.found_by_other().await, 1);
+    assert_eq!(found(&mut world.other, "&security-label=N").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn msk_04_del_01_nobody_else_masks_or_deletes() {
+    let mut world = World::new(None).await;
+    let path = format!("/DocumentReference/{}", world.id);
+    let mask = json!([{"op": "add", "path": "/securityLabel/-", "value": label("MASQUE_PS")}]);
+    let delete = json!([{"op": "replace", "path": "/status", "value": "entered-in-error"}]);
+    let archive = json!([{"op": "add", "path": format!("/extension[url:'{ARCHIVED}']/valueBoolean"), "value": true}]);
+    for operations in [&mask, &delete, &archive] {
+        patch(&mut world.other, &path, operations)
+            .await
+            .assert_refused(403, "not-author");
+    }
+    // A CPE and an establishment change no label and archive nothing.
+    let mut hospital = world.server.client("hopital");
+    for operations in [&mask, &archive] {
+        patch(&mut hospital, &path, operations)
+            .await
+            .assert_refused(403, "not-allowed");
+    }
+    // It knows of its own only: this one does not exist for it.
+    patch(&mut hospital, &path, &delete)
+        .await
+        .assert_refused(404, "not-found");
+    assert_eq!(found(&mut world.author, "").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn del_01_del_02_the_author_deletes_and_it_is_gone() {
+    let mut world = World::new(None).await;
+    let path = format!("/DocumentReference/{}", world.id);
+    let read = world.author.get(&path).await.json();
+    let content = read["content"][0]["attachment"]["url"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let delete = json!([{"op": "replace", "path": "/status", "value": "entered-in-error"}]);
+    let deleted = world.patch(delete.clone()).await.assert_status(200).json();
+    assert_eq!(deleted["status"], "entered-in-error");
+    for client in [&mut world.author, &mut world.other] {
+        assert_eq!(found(client, "").await, 0);
+        assert_eq!(found(client, ",superseded,entered-in-error").await, 0);
+        client
+            .get(&path)
+            .await
+            .assert_refused(410, "document-deleted");
+        client
+            .get(&content)
+            .await
+            .assert_refused(410, "document-deleted");
+    }
+    // Who could not have read it learns nothing.
+    let mut secretary = world.server.client("secretaire");
+    let refused = secretary.get(&path).await;
+    refused.assert_refused(403, "card-cannot-consult");
+    world
+        .patch(delete)
+        .await
+        .assert_refused(410, "document-deleted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_structure_deletes_what_it_deposited_by_either_request() {
+    let world = World::new(None).await;
+    let mut hospital = world.server.client("hopital");
+    for verb in [Method::DELETE, Method::PATCH] {
+        let document = Document::new();
+        let made = hospital
+            .post("/DocumentReference", &document.simplified())
+            .await;
+        let path = format!(
+            "/DocumentReference/{}",
+            made.assert_status(201).json()["id"].as_str().unwrap()
+        );
+        if verb == Method::DELETE {
+            hospital
+                .send(verb, &path, &[], Vec::new())
+                .await
+                .assert_status(204);
+        } else {
+            let delete = json!([{"op": "replace", "path": "/status", "value": "superseded"}]);
+            patch(&mut hospital, &path, &delete)
+                .await
+                .assert_status(200);
+        }
+        hospital
+            .get(&path)
+            .await
+            .assert_refused(410, "document-deleted");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cls_05_what_is_archived_is_found_when_asked() {
+    let mut world = World::new(None).await;
+    // As the guide prints it, quotes and text for a boolean included.
+    let path = format!("/extension[url:'{ARCHIVED}']/valueBoolean");
+    let archive = json!([{"op": "replace", "path": path, "value": "true"}]);
+    let archived = world.patch(archive).await.assert_status(200).json();
+    assert_eq!(archived["extension"][0]["valueBoolean"], true);
+    assert_eq!(found(&mut world.other, "&isArchived=false").await, 0);
+    assert_eq!(found(&mut world.other, "&isArchived=true").await, 1);
+    let path = format!("/DocumentReference/{}", world.id);
+    world.other.get(&path).await.assert_status(200);
+    let back = json!({"resourceType": "Parameters", "parameter": [{"name": "operation", "part": [
+        {"name": "type", "valueCode": "replace"},
+        {"name": "path", "valueString": format!("DocumentReference.extension('{ARCHIVED}').value")},
+        {"name": "value", "valueBoolean": false}
+    ]}]});
+    let fhir = ("Content-Type", "application/fhir+json");
+    world
+        .author
+        .send(Method::PATCH, &path, &[fhir], back.to_string().into_bytes())
+        .await
+        .assert_status(200);
+    assert_eq!(found(&mut world.other, "&isArchived=false").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ann_01_ann_02_invisibility_is_set_at_the_deposit_and_lifted_later() {
+    let mut world = World::new(Some("INVISIBLE_PATIENT")).await;
+    let path = format!("/DocumentReference/{}", world.id);
+    // Another professional sees it, with the alert.
+    let read = world.other.get(&path).await.assert_status(200);
+    assert_eq!(read.header("dmp-alert"), "hidden-from-patient");
+    let url = read.json()["content"][0]["attachment"]["url"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        world.other.get(&url).await.header("dmp-alert"),
+        "hidden-from-patient"
+    );
+    let query = format!(
+        "/DocumentReference?patient.identifier={}&status=current",
+        support::client::encode(PATIENT)
+    );
+    let bundle = world.other.get(&query).await.json();
+    assert!(
+        bundle.to_string().contains("hidden-from-patient"),
+        "{bundle:#}"
+    );
+    // He may announce it, and it can't be taken back.
+    let lift = json!([{"op": "remove", "path": "/securityLabel/0"}]);
+    let lifted = patch(&mut world.other, &path, &lift)
+        .await
+        .assert_status(200);
+    assert_eq!(labels(&lifted.json()), ["N"]);
+    assert_eq!(world.other.get(&path).await.header("dmp-alert"), "");
+    let hide =
+        json!([{"op": "add", "path": "/securityLabel/-", "value": label("INVISIBLE_PATIENT")}]);
+    world
+        .patch(hide)
+        .await
+        .assert_refused(422, "label-conflict");
+    let both = json!([
+        {"op": "add", "path": "/securityLabel/-", "value": label("MASQUE_PS")},
+        {"op": "add", "path": "/securityLabel/-", "value": label("INVISIBLE_PATIENT")}
+    ]);
+    world
+        .patch(both)
+        .await
+        .assert_refused(422, "label-conflict");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_patch_changes_nothing() {
+    let mut world = World::new(Some("INVISIBLE_REPRESENTANTS_LEGAUX")).await;
+    let path = format!("/DocumentReference/{}", world.id);
+    let operation =
+        |op: &str, path: &str, value: Value| json!([{"op": op, "path": path, "value": value}]);
+    let n = json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "N"}]});
+    let rows = [
+        (
+            operation("replace", "/description", json!("x")),
+            405,
+            "not-mutable",
+        ),
+        (
+            operation("replace", "/content/0/attachment/title", json!("x")),
+            405,
+            "not-mutable",
+        ),
+        (
+            operation("remove", "/status", json!(null)),
+            405,
+            "not-mutable",
+        ),
+        (
+            operation("replace", "/status", json!("draft")),
+            422,
+            "code-invalid",
+        ),
+        (
+            operation("replace", "/securityLabel", json!("restricted")),
+            422,
+            "element-invalid",
+        ),
+        (
+            operation(
+                "replace",
+                "/securityLabel/0",
+                json!({"coding": [{"system": VISIBILITY, "code": "SECRET"}]}),
+            ),
+            422,
+            "code-invalid",
+        ),
+        (
+            operation("remove", "/securityLabel/7", json!(null)),
+            422,
+            "element-invalid",
+        ),
+        (
+            operation("test", "/status", json!("superseded")),
+            412,
+            "version-conflict",
+        ),
+        (operation("move", "/status", json!("x")), 400, "malformed"),
+        (json!([]), 400, "malformed"),
+        (json!({"op": "replace"}), 400, "malformed"),
+        (
+            json!([{"op": "replace", "path": "/status"}]),
+            422,
+            "element-required",
+        ),
+    ];
+    for (operations, status, code) in rows {
+        world
+            .patch(operations.clone())
+            .await
+            .assert_refused(status, code);
+    }
+    let two = operation("add", "/securityLabel/-", label("MASQUE_PS"));
+    world.patch(two).await.assert_status(200);
+    world
+        .patch(operation("replace", "/securityLabel/2", n))
+        .await
+        .assert_refused(409, "label-ambiguous");
+    let body = operation("replace", "/status", json!("entered-in-error")).to_string();
+    let mut send = async |headers: &[(&str, &str)], path: &str| {
+        world
+            .author
+            .send(Method::PATCH, path, headers, body.clone().into_bytes())
+            .await
+    };
+    send(&[("Content-Type", "text/plain")], &path)
+        .await
+        .assert_refused(415, "unsupported-media-type");
+    send(&[PATCH, ("If-Match", "W/\"1\"")], &path)
+        .await
+        .assert_refused(412, "version-conflict");
+    send(&[PATCH], "/DocumentReference")
+        .await
+        .assert_refused(400, "parameter-required");
+    send(
+        &[PATCH],
+        "/DocumentReference?identifier=urn:ietf:rfc:3986%7Curn:oid:1.2.3",
+    )
+    .await
+    .assert_refused(404, "not-found");
+    let read = world.author.get(&path).await.json();
+    assert_eq!(read["meta"]["versionId"], "2");
+    assert_eq!(read["status"], "current");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_replaced_is_not_restored() {
+    let mut world = World::new(None).await;
+    let newer = Document::replacing(&world.unique_id);
+    let mut resource = newer.simplified();
+    resource["relatesTo"] = json!([{"code": "replaces", "target": {"identifier": {
+        "system": "urn:ietf:rfc:3986", "value": format!("urn:oid:{}", world.unique_id)}}}]);
+    world
+        .author
+        .post("/DocumentReference", &resource)
+        .await
+        .assert_status(201);
+    let restore = json!([{"op": "replace", "path": "/status", "value": "current "}]);
+    world
+        .patch(restore)
+        .await
+        .assert_refused(409, "still-replaced");
+}
