@@ -1,6 +1,7 @@
 //! The DMP's own words: no HTTP, no XML, no SQL in here.
 
 pub mod actor;
+pub mod calendar;
 pub mod change;
 pub mod code;
 pub mod context;

@@ -70,6 +70,8 @@ codes! {
     HiddenFromPatient = "hidden-from-patient",
     /// A warning to professionals: hidden from a minor's representatives (MIN-03).
     HiddenFromRepresentatives = "hidden-from-representatives",
+    /// The document's patient has other traits than the record's (INS-03, INS-05).
+    TraitsDiffer = "traits-differ",
     /// Another element than status, securityLabel and isArchived.
     NotMutable = "not-mutable",
     /// Deleted by its author.

@@ -133,7 +133,7 @@ fn what_is_not_served_says_so() {
             .await
             .assert_refused(404, "not-supported");
         let reply = client
-            .send(Method::DELETE, "/DocumentReference/1", &[], Vec::new())
+            .send(Method::DELETE, "/List/1", &[], Vec::new())
             .await;
         reply.assert_refused(405, "method-not-allowed");
         assert_eq!(reply.header("allow"), "GET,HEAD");

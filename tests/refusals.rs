@@ -17,7 +17,7 @@ use support::{Document, Options, Reply, Server, consent_for};
 use uuid::Uuid;
 
 /// What no client can provoke at will.
-const NOT_HERE: [(Code, &str); 13] = [
+const NOT_HERE: [(Code, &str); 14] = [
     (
         Code::Busy,
         "shown below, with a database that another holds",
@@ -31,6 +31,7 @@ const NOT_HERE: [(Code, &str); 13] = [
     (Code::RecordNotActivated, "tests/portal.rs"),
     (Code::NotAPhysician, "tests/consents.rs"),
     (Code::NeverConnected, "tests/consents.rs"),
+    (Code::TraitsDiffer, "tests/deposit.rs"),
     (Code::NotMutable, "tests/patch.rs"),
     (Code::DocumentDeleted, "tests/patch.rs"),
     (Code::LabelAmbiguous, "tests/patch.rs"),

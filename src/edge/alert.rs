@@ -35,7 +35,7 @@ pub(super) fn warnings(exchange: &Exchange, id: Uuid, hidden: Hidden) -> Vec<Iss
     let warning = |code| {
         Issue::new(code)
             .at("DocumentReference")
-            .with("element", format!("DocumentReference/{id}"))
+            .with("value", format!("DocumentReference/{id}"))
             .warning()
     };
     codes(exchange, hidden).into_iter().map(warning).collect()

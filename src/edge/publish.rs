@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Issue};
 use crate::policy::Act;
 use crate::store::{self, Deposited};
 use crate::translate::bundle::{self, DeclaredSubmission, Registered};
-use crate::translate::deposit::{Depositor, prepare};
+use crate::translate::deposit::{Depositor, coherent, prepare};
 use crate::translate::{document_reference, wire};
 
 /// `POST /fhir`
@@ -96,7 +96,8 @@ async fn deposit(
     declared: DeclaredSubmission,
 ) -> Result<(Deposited, Vec<Issue>), Error> {
     let patient = declared.patient.clone();
-    let mut permit = exchange.permit(&Act::Deposit, &patient).await?;
+    let standing = exchange.standing(&patient).await?;
+    let mut permit = exchange.decide(&Act::Deposit, standing.as_ref())?;
     let (submission, mut warnings) = {
         let (actor, context) = exchange.caller()?;
         let carried = actor.structure.as_ref().map(|structure| &structure.id);
@@ -112,6 +113,10 @@ async fn deposit(
             &exchange.reading(),
         )?
     };
+    if let Some(standing) = &standing {
+        let traits = &standing.record.data.traits;
+        warnings.extend(coherent(&submission, traits, &exchange.reading())?);
+    }
     for _ in 1..ATTEMPTS {
         let trace = exchange.trace();
         match exchange

@@ -4,6 +4,7 @@ mod compare;
 mod complete;
 mod rules;
 mod set;
+mod traits;
 
 use super::Reading;
 use super::bundle::{DeclaredSubmission, Submitted};
@@ -19,6 +20,8 @@ use crate::dmp::query::DocumentKey;
 use crate::dmp::submission::{NewDocument, Submission};
 use crate::dmp::time::Instant;
 use crate::error::{Code, Error, Issue};
+
+pub use traits::coherent;
 
 /// Who deposits.
 #[derive(Debug, Clone, Copy)]

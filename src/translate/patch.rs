@@ -85,7 +85,7 @@ fn not_mutable(element: &str) -> Error {
     let shown: String = element.chars().take(100).collect();
     Issue::new(Code::NotMutable)
         .at("DocumentReference")
-        .with("element", shown)
+        .with("value", shown)
         .into()
 }
 

@@ -70,7 +70,7 @@ fn unset(held: Labels, position: Option<usize>) -> Result<Labels, Error> {
         (Some(flag), None) => Ok(without(held, flag)),
         (Some(_), Some(_)) => Err(Issue::new(Code::LabelAmbiguous)
             .at("DocumentReference.securityLabel")
-            .with("element", "securityLabel[n]")
+            .with("value", "securityLabel[n]")
             .into()),
     }
 }
