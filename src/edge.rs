@@ -7,6 +7,7 @@ mod admin;
 mod alert;
 mod answer;
 mod app;
+mod background;
 mod binary;
 mod caller;
 mod capability;
@@ -24,6 +25,7 @@ mod patch;
 mod patient;
 mod publish;
 mod read;
+mod rehearsal;
 mod rendered;
 mod search;
 mod server;
@@ -103,6 +105,7 @@ fn routes(app: Shared) -> Router {
 pub async fn serve(listening: Listening, app: App, shutdown: impl Future<Output = ()>) {
     let app: Shared = Arc::new(app);
     let (stop, mut stopping) = watch::channel(());
+    let background = background::spawn(&app, stopping.clone());
     let (listening, admin) = listening.split();
     let admin = admin.map(|listener| {
         let stopped = async move {
@@ -112,6 +115,7 @@ pub async fn serve(listening: Listening, app: App, shutdown: impl Future<Output 
     });
     server::run(listening, &app, routes(Arc::clone(&app)), shutdown).await;
     drop(stop);
+    let _ = background.await;
     if let Some(admin) = admin {
         // A probe that hangs doesn't hold the stop.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(1), admin).await;

@@ -343,6 +343,28 @@ async fn an_administrator_is_chosen_by_the_patient_among_those_who_consulted() {
     declare(&mut doctor, &administrator)
         .await
         .assert_refused(403, "not-yours");
+    let access = world.access("medecin");
+    declare(&mut doctor, &access).await.assert_status(201);
+    declare(&mut patient, &administrator)
+        .await
+        .assert_refused(422, "never-connected");
+    assert_eq!(world.finds(&mut doctor).await, Ok(1));
+    declare(&mut patient, &administrator)
+        .await
+        .assert_status(201);
+    // He sees what is masked, blocks and unblocks (ADM-02).
+    let masking = right("masquage-par-defaut", "deny", &world.patient, None);
+    declare(&mut patient, &masking).await.assert_status(201);
+    assert_eq!(world.finds(&mut doctor).await, Ok(1));
+    let block = world.of("blocage", "deny", "medecin2");
+    declare(&mut doctor, &block).await.assert_status(201);
+    declare(&mut doctor, &withdrawn(block))
+        .await
+        .assert_status(200);
+    declare(&mut patient, &withdrawn(administrator))
+        .await
+        .assert_status(200);
+    assert_eq!(world.finds(&mut doctor).await, Ok(0));
     let structure = right(
         "administrateur",
         "permit",

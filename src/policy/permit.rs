@@ -9,7 +9,7 @@ use crate::dmp::change::{DocumentChange, DocumentFacts};
 use crate::dmp::context::AccessMode;
 use crate::dmp::ins::Ins;
 use crate::dmp::national_id::{PsIdNat, StructIdNat};
-use crate::dmp::time::Instant;
+use crate::dmp::time::{Instant, day};
 use crate::error::{Code, Error};
 use crate::tables::matrix::TypeSet;
 
@@ -129,6 +129,7 @@ pub struct Permit {
     patient: Option<Ins>,
     record: Option<(Uuid, u32)>,
     stood: Vec<(Uuid, u32)>,
+    of_age: Option<Instant>,
     visibility: Visibility,
     otherwise: Code,
     rule: &'static str,
@@ -152,6 +153,7 @@ impl Permit {
                 .iter()
                 .map(|right| (right.id, right.version))
                 .collect(),
+            of_age: Some(day(record.data.reaches(case.rules.age_of_majority))),
             ..Self::without_record(case.rules, case.actor, visibility, rule)
         }
     }
@@ -175,6 +177,7 @@ impl Permit {
             patient: None,
             record: None,
             stood: Vec::new(),
+            of_age: None,
             visibility,
             otherwise: Code::NotFound,
             rule,
@@ -226,6 +229,11 @@ impl Permit {
     /// The rights, with their versions, that stood when it was decided: a write is void when they moved since.
     pub fn rights_stood(&self) -> &[(Uuid, u32)] {
         &self.stood
+    }
+
+    /// When the holder comes of age (MIN-09); None only for an operator who opens a record.
+    pub fn of_age(&self) -> Option<Instant> {
+        self.of_age
     }
 
     /// Which documents may be known.

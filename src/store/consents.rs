@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::Render;
 use super::conn::{Conn, DbError};
-use super::records::{insert_locators, unmoved_but};
-use super::schema::{Kind, stamp};
+use super::records::{current_but, insert_locators};
+use super::schema::{Kind, micros, stamp};
 use super::statement::Statement;
 use super::writer::{Act, Done, Failure};
 use crate::audit;
@@ -65,7 +65,7 @@ impl Act for Declare {
             None => None,
         };
         let written: Vec<Uuid> = now.iter().chain(&access).map(|right| right.id).collect();
-        unmoved_but(conn, &self.ins, &self.permit, &written).await?;
+        current_but(conn, &self.ins, &self.permit, &written).await?;
         let version = now.as_ref().map(|right| right.version);
         if self.if_match.is_some() && self.if_match != version {
             return Err(Code::VersionConflict.into());
@@ -79,7 +79,7 @@ impl Act for Declare {
             _ => self.end,
         };
         let right = self.renewed(now.as_ref(), declaration.clone(), end);
-        write(conn, &self.ins, &right).await?;
+        self.keep(conn, &right).await?;
         let mut written = vec![right.id];
         written.extend(self.follow(conn, access).await?);
         let mut trace = self.trace.clone();
@@ -95,6 +95,10 @@ impl Act for Declare {
 }
 
 impl Declare {
+    async fn keep(&self, conn: &mut Conn<'_>, right: &Right) -> Result<(), DbError> {
+        write(conn, &self.ins, right, self.permit.of_age()).await
+    }
+
     /// The next version of a right. A withdrawal leaves its period as it was.
     fn renewed(
         &self,
@@ -126,7 +130,16 @@ async fn held(conn: &mut Conn<'_>, ins: &str, grant: &Grant) -> Result<Option<Ri
     rows.first().map(|row| row.json(0)).transpose()
 }
 
-async fn write(conn: &mut Conn<'_>, ins: &str, right: &Right) -> Result<(), DbError> {
+/// Writes a version of a right. An authorisation given for a minor is to be renewed when he is `of_age` (MIN-10).
+async fn write(
+    conn: &mut Conn<'_>,
+    ins: &str,
+    right: &Right,
+    of_age: Option<Instant>,
+) -> Result<(), DbError> {
+    let access = right.declaration.grant.category() == Category::Access;
+    let renewal =
+        of_age.filter(|of_age| access && right.declaration.active && right.start < *of_age);
     let body = serde_json::to_string(right).map_err(|_| DbError::Shape)?;
     let (actor, category, switch) = place(&right.declaration.grant);
     let values = [
@@ -138,10 +151,12 @@ async fn write(conn: &mut Conn<'_>, ins: &str, right: &Right) -> Result<(), DbEr
         right.version.into(),
         (&right.declared_by).into(),
         (&body).into(),
+        renewal.map(micros).into(),
     ];
-    let into = "INSERT INTO consent (ins, actor, category, switch, id, version, declared_by, body)";
+    let into = "INSERT INTO consent (ins, actor, category, switch, id, version, declared_by, body, renewal)";
     let renew = "ON CONFLICT (ins, actor, category, switch) DO UPDATE SET version = excluded.version, \
-                 declared_by = excluded.declared_by, body = excluded.body";
+                 declared_by = excluded.declared_by, body = excluded.body, \
+                 renewal = excluded.renewal";
     conn.insert(into, values.len(), &values, renew).await?;
     let version = [
         ins.into(),

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::Locator;
 use super::conn::{Conn, DbError};
 use super::consents::EVERYONE;
+use super::outbox;
 use super::row::Row;
 use super::schema::{Kind, micros, stamp};
 use super::statement::{Statement, Value};
@@ -135,37 +136,41 @@ pub(super) async fn insert_locators(
     conn.insert(into, 4, values, "").await.map(drop)
 }
 
-/// The record, and the rights that concern the caller, are still what the permit was decided on.
-pub(super) async fn unmoved(
+/// A record as it stands, whoever asks.
+pub(super) async fn held(conn: &mut Conn<'_>, ins: &str) -> Result<Option<Record>, DbError> {
+    let sql = "SELECT id, version, updated, data FROM record WHERE ins = $1";
+    let rows = conn.query(sql, &[ins.into()]).await?;
+    rows.first().map(record).transpose()
+}
+
+/// The record that the permit was decided on, when neither it nor the rights that concern the caller have moved.
+pub(super) async fn current(
     conn: &mut Conn<'_>,
     ins: &str,
     permit: &Permit,
-) -> Result<(), Failure> {
-    unmoved_but(conn, ins, permit, &[]).await
+) -> Result<Record, Failure> {
+    current_but(conn, ins, permit, &[]).await
 }
 
 /// The same, whatever became of some rights: those that the act itself writes anew.
-pub(super) async fn unmoved_but(
+pub(super) async fn current_but(
     conn: &mut Conn<'_>,
     ins: &str,
     permit: &Permit,
     written: &[Uuid],
-) -> Result<(), Failure> {
+) -> Result<Record, Failure> {
     let mut statement = Statement::new(
-        "SELECT r.id, r.version, c.id, c.version FROM record r \
+        "SELECT r.id, r.version, r.updated, r.data, c.id, c.version FROM record r \
          LEFT JOIN consent c ON c.ins = r.ins AND c.actor IN ",
     );
     statement.list(concerning(permit.actor(), permit.depositor_structure()));
     statement.push(" WHERE r.ins = ").bind(ins);
     let rows = conn.query(&statement.text, &statement.values).await?;
-    let record = match rows.first() {
-        Some(row) => Some((row.uuid(0)?, row.version(1)?)),
-        None => None,
-    };
+    let first = rows.first().ok_or(Failure::Stale)?;
     let mut rights = Vec::with_capacity(rows.len());
     for row in &rows {
-        if row.optional_int(3)?.is_some() {
-            rights.push((row.uuid(2)?, row.version(3)?));
+        if row.optional_int(5)?.is_some() {
+            rights.push((row.uuid(4)?, row.version(5)?));
         }
     }
     let others = |rights: &[(Uuid, u32)]| {
@@ -174,10 +179,11 @@ pub(super) async fn unmoved_but(
         others.sort_unstable();
         others
     };
-    let same =
-        record == permit.record_version() && others(&rights) == others(permit.rights_stood());
-    if record.is_some() && same {
-        Ok(())
+    let record = record(first)?;
+    let same = Some((record.id, record.version)) == permit.record_version()
+        && others(&rights) == others(permit.rights_stood());
+    if same {
+        Ok(record)
     } else {
         Err(Failure::Stale)
     }
@@ -234,12 +240,13 @@ impl Act for PutRecord {
             record.version.into(),
             micros(record.updated).into(),
             data.into(),
+            record.data.purged_from(record.updated).map(micros).into(),
         ];
-        let into = "INSERT INTO record (ins, id, version, updated, data)";
+        let into = "INSERT INTO record (ins, id, version, updated, data, purge_at)";
         match now {
             Some(_) => {
                 let change = "ON CONFLICT (ins) DO UPDATE SET version = excluded.version, updated = excluded.updated, \
-                    data = excluded.data";
+                    data = excluded.data, purge_at = excluded.purge_at";
                 conn.insert(into, values.len(), &values, change).await?;
             }
             None => {
@@ -258,6 +265,9 @@ impl Act for PutRecord {
                 ];
                 insert_locators(conn, &locator).await?;
             }
+        }
+        if !record.data.state.is_open() {
+            outbox::drop_untold(conn, &self.ins).await?;
         }
         let mut trace = self.trace.clone();
         trace.entities = vec![(audit::RECORD.to_owned(), record.id)];

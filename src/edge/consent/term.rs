@@ -1,11 +1,10 @@
 //! How long a right lasts: what the caller asks for, within what the configuration and the patient's age allow.
 
 use jiff::ToSpan;
-use jiff::civil::{Date, Time};
 
 use crate::dmp::record::RecordData;
 use crate::dmp::right::{Category, Declaration};
-use crate::dmp::time::{Instant, after, paris};
+use crate::dmp::time::{Instant, after, day};
 
 /// Months of a delegation without an end (AID-01: it has one).
 const DELEGATION_MONTHS: i64 = 12;
@@ -32,8 +31,8 @@ pub(super) fn end(
     );
     // What was consented to for a minor has to be renewed by the adult (MIN-10).
     let minor = record.age_at(bounds.now) < i16::from(bounds.age_of_majority);
-    let majority = (minor && granted_for_a_minor)
-        .then(|| comes_of_age(record.traits.birth_date, bounds.age_of_majority));
+    let majority =
+        (minor && granted_for_a_minor).then(|| day(record.reaches(bounds.age_of_majority)));
     declaration.until = earliest([declaration.until, majority]);
     let asked = declaration.until;
     match category {
@@ -51,16 +50,6 @@ pub(super) fn end(
 
 fn earliest(ends: [Option<Instant>; 2]) -> Option<Instant> {
     ends.into_iter().flatten().min()
-}
-
-/// Midnight of that birthday in Paris; of 1 March for who was born on a 29 February, in common years.
-fn comes_of_age(born: Date, age: u8) -> Instant {
-    let year = born.year().saturating_add(i16::from(age));
-    let birthday = Date::new(year, born.month(), born.day());
-    birthday
-        .or_else(|_| Date::new(year, 3, 1))
-        .and_then(|day| paris().to_timestamp(day.to_datetime(Time::midnight())))
-        .unwrap_or(Instant::MAX)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::{Declare, write};
+use super::Declare;
 use crate::dmp::actor::ActorId;
 use crate::dmp::right::{Category, Declaration, Grant, Right};
 use crate::store::conn::{Conn, DbError};
@@ -37,7 +37,7 @@ impl Declare {
     ) -> Result<Vec<Uuid>, DbError> {
         if let Some(implied) = self.implied() {
             let renewed = self.renewed(access.as_ref(), implied, self.end);
-            write(conn, &self.ins, &renewed).await?;
+            self.keep(conn, &renewed).await?;
             return Ok(vec![renewed.id]);
         }
         match (&self.declaration.grant, self.declaration.active) {
@@ -84,7 +84,7 @@ impl Declare {
                     ..right.declaration.clone()
                 };
                 let next = self.renewed(Some(&right), withdrawn, right.end);
-                write(conn, &self.ins, &next).await?;
+                self.keep(conn, &next).await?;
                 ended.push(next.id);
             }
         }
