@@ -32,6 +32,8 @@ CREATE TABLE consent (
     body TEXT NOT NULL,
     PRIMARY KEY (ins, actor, category, switch)
 ){keyed};
+-- How many patients one caregiver helps.
+CREATE INDEX consent_delegation ON consent (actor) WHERE category = 'delegation';
 INSERT INTO consent (ins, actor, category, switch, id, version, declared_by, body)
     SELECT ins, holder, 'autorisation-acces', '', id, version, declared_by, body FROM authorisation;
 DROP TABLE authorisation;
@@ -46,7 +48,8 @@ CREATE TABLE consultation (
     PRIMARY KEY (ins, actor)
 ){keyed};
 
--- What the patient is to be told, written with the act that he is told of. `name` makes it unique; it never holds content.
+-- What the patient is to be told, written with the act that he is told of. `name` makes it unique; it never holds content. `state`
+-- is one of `waiting`, `kept` (for the yearly statement), `sent`, `given-up`; `due` is the next try of what waits.
 CREATE TABLE outbox (
     ins {key} NOT NULL,
     id {bytes} NOT NULL,
@@ -54,10 +57,28 @@ CREATE TABLE outbox (
     kind {key} NOT NULL,
     at BIGINT NOT NULL,
     actor {key},
+    mode {key},
+    channel {key} NOT NULL,
     body TEXT NOT NULL,
+    state {key} NOT NULL,
     due BIGINT,
     attempts BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (ins, id)
 ){keyed};
 CREATE UNIQUE INDEX outbox_name ON outbox (name);
 CREATE INDEX outbox_due ON outbox (due) WHERE due IS NOT NULL;
+
+-- Until when a document's announcement may wait before the patient is invited to ask; null once he was.
+ALTER TABLE document ADD COLUMN announce_by BIGINT;
+UPDATE document SET announce_by = deposited + 1209600000000 WHERE hidden_until IS NOT NULL;
+CREATE INDEX document_announced ON document (announce_by) WHERE announce_by IS NOT NULL;
+
+-- When a closed record is deleted. What an earlier version closed is looked at once, and gets its day then.
+ALTER TABLE record ADD COLUMN purge_at BIGINT;
+UPDATE record SET purge_at = 0 WHERE data LIKE '%"state":"Closed"%';
+CREATE INDEX record_purged ON record (purge_at) WHERE purge_at IS NOT NULL;
+
+-- When the holder of an authorisation's record comes of age, of those given before; null once he was told.
+ALTER TABLE consent ADD COLUMN renewal BIGINT;
+UPDATE consent SET renewal = 0;
+CREATE INDEX consent_renewed ON consent (renewal) WHERE renewal IS NOT NULL;

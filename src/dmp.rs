@@ -9,6 +9,7 @@ pub mod document;
 pub mod id;
 pub mod ins;
 pub mod national_id;
+pub mod notice;
 pub mod person;
 pub mod query;
 pub mod record;

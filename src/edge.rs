@@ -8,6 +8,7 @@ mod alert;
 mod answer;
 mod app;
 mod audit_event;
+mod background;
 mod binary;
 mod caller;
 mod capability;
@@ -25,6 +26,7 @@ mod patch;
 mod patient;
 mod publish;
 mod read;
+mod rehearsal;
 mod rendered;
 mod search;
 mod server;
@@ -93,6 +95,10 @@ fn routes(app: Shared) -> Router {
         .route("/fhir/AuditEvent", get(audit_event::search))
         .route("/fhir/AuditEvent/_search", post(audit_event::search))
         .route("/fhir/AuditEvent/{id}", get(audit_event::read))
+        .route(
+            "/fhir/Consent/{id}/_history/{version}",
+            get(consent::read_version),
+        )
         .method_not_allowed_fallback(unknown::method)
         .fallback(unknown::route)
         .layer(from_fn(observe::keep_route))
@@ -103,6 +109,7 @@ fn routes(app: Shared) -> Router {
 pub async fn serve(listening: Listening, app: App, shutdown: impl Future<Output = ()>) {
     let app: Shared = Arc::new(app);
     let (stop, mut stopping) = watch::channel(());
+    let background = background::spawn(&app, stopping.clone());
     let (listening, admin) = listening.split();
     let admin = admin.map(|listener| {
         let stopped = async move {
@@ -112,6 +119,7 @@ pub async fn serve(listening: Listening, app: App, shutdown: impl Future<Output 
     });
     server::run(listening, &app, routes(Arc::clone(&app)), shutdown).await;
     drop(stop);
+    let _ = background.await;
     if let Some(admin) = admin {
         // A probe that hangs doesn't hold the stop.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(1), admin).await;

@@ -9,6 +9,8 @@
 //! 5. [`store`]: the two homes of the record; each act spends a permit.
 //! 6. [`audit`]: one trace per act, in the same transaction, chained by hash.
 //!
+//! Beside them, [`jobs`] does what falls due by itself, and [`notify`] sends what the outbox holds.
+//!
 //! [`dmp`], [`error`] and [`tables`] are known by all of them and know none of them;
 //! `tests/one_way.rs` holds the rooms to that order.
 
@@ -18,6 +20,8 @@ pub mod dmp;
 pub mod edge;
 pub mod error;
 pub mod identity;
+pub mod jobs;
+pub mod notify;
 pub mod policy;
 pub mod settings;
 pub mod store;

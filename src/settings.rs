@@ -1,5 +1,6 @@
 //! Every setting, its default and its environment name (`PASSERELLE_SERVER__LISTEN` for `server.listen`).
 
+mod notifications;
 mod problem;
 mod read;
 mod source;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use crate::dmp::context::{Environment, Validation};
 use crate::dmp::national_id::{PsIdNat, StructIdNat};
 
+pub use notifications::{Mail, Notifications, Webhook};
 pub use problem::Problem;
 
 /// The whole configuration.
@@ -28,6 +30,8 @@ pub struct Settings {
     pub fhir: Fhir,
     /// `[dmp]`
     pub dmp: Dmp,
+    /// `[notifications]`
+    pub notifications: Notifications,
 }
 
 impl Settings {

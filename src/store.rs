@@ -1,12 +1,15 @@
 //! The two homes of the record behind one interface. Nothing is done without a [`Permit`](crate::policy::Permit), but for reading what the decision
-//! itself needs ([`Store::standing`], [`Store::locate`]). An act and its trace are one transaction: no trace, no act.
+//! itself needs ([`Store::standing`], [`Store::locate`]), and what falls due by itself (`due.rs`, `purge.rs`). An act and its trace are one transaction: no trace, no act.
 
 mod change;
 mod condition;
 mod conn;
 mod consents;
+mod consultation;
+mod delivery;
 mod deposit;
 mod documents;
+mod due;
 mod explained;
 mod find;
 mod fold;
@@ -14,10 +17,13 @@ mod interface;
 mod journal;
 mod known;
 mod log;
+mod masking;
 mod memory;
 mod migrate;
 mod open;
+mod outbox;
 mod postgres;
+mod purge;
 mod read;
 mod reader;
 mod records;
@@ -52,6 +58,7 @@ use reader::Reader;
 use types::KnownSets;
 use writer::{Act, Job};
 
+pub use delivery::{Claimed, Delivery};
 pub use interface::{Content, Deposited, Hidden, Locator, Render, StoredDocument, Verification};
 pub use open::{OpenError, verify_journal};
 pub use traces::KeptTrace;
@@ -204,6 +211,17 @@ impl Store {
         answer.await.map_err(|_| Code::Internal)?
     }
 
+    /// Traces a read that went through, with what the patient has to be told of it.
+    async fn consulted(&self, permit: &Permit, trace: Trace) -> Result<(), Error> {
+        match permit.notice() {
+            None => self.trace(trace).await,
+            Some(notice) => {
+                let told = consultation::Consultation::new(permit, notice, &trace)?;
+                self.write(told).await
+            }
+        }
+    }
+
     /// Traces a read of one thing, found, deleted or not there, then answers.
     async fn shown<T>(
         &self,
@@ -215,7 +233,7 @@ impl Store {
         trace.entities.push((kind.to_owned(), id));
         match found {
             Some(found) => {
-                self.trace(trace).await?;
+                self.consulted(permit, trace).await?;
                 Ok(found)
             }
             None => {

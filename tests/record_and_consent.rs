@@ -507,7 +507,7 @@ fn a_consent_is_refused_by_the_path_of_its_defect() {
         (
             "/category/1/coding/0/code",
             json!("blocage"),
-            "unsupported-element Consent.category[1].coding[0]".into(),
+            "element-invalid Consent.provision.type".into(),
         ),
         (
             "/category/1/coding/0/code",

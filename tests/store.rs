@@ -6,16 +6,22 @@
 mod consents;
 #[path = "store/deposits.rs"]
 mod deposits;
+#[path = "store/due.rs"]
+mod due;
 #[path = "store/home.rs"]
 mod home;
 #[path = "store/journal.rs"]
 mod journal;
+#[path = "store/notices.rs"]
+mod notices;
 #[path = "store/raw.rs"]
 mod raw;
 #[path = "store/reads.rs"]
 mod reads;
 #[path = "store/records.rs"]
 mod records;
+#[path = "store/rights.rs"]
+mod rights;
 #[path = "store/searches.rs"]
 mod searches;
 #[path = "store/traces.rs"]
@@ -96,6 +102,30 @@ on_both! {
         a_hidden_trace_reads_as_an_absent_one
         each_condition_keeps_what_it_says
         pages_of_traces_hold_while_lines_arrive;
+    rights:
+        a_treating_physician_is_authorised
+        a_block_ends_all_and_unblocking_restores_nothing
+        an_administrator_has_consulted_once
+        default_masking_masks_all_that_is_there
+        caregivers_are_counted
+        nothing_is_withdrawn_that_was_not_declared
+        versions_are_read_by_who_knows_the_right
+        a_right_that_moved_voids_a_permit;
+    notices:
+        a_first_access_is_told_once
+        a_secret_access_is_only_kept
+        an_emergency_is_told_once_an_hour_and_to_who_treats
+        a_refused_read_tells_nothing
+        a_new_document_is_told_to_who_may_see_it
+        closing_forgets_what_was_not_told
+        what_is_claimed_is_sent_once_or_again;
+    due:
+        an_announcement_is_overdue_after_two_weeks
+        a_month_makes_a_document_visible
+        what_a_minor_keeps_is_told_to_nobody
+        coming_of_age_renews_what_was_given_before
+        nothing_is_left_of_a_record_after_its_time
+        the_patient_sees_it_before_the_job_ran;
     journal:
         a_whole_journal_is_whole
         tampering_is_found

@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::cli::{GOOD, INTERNAL, settings, tell};
 use crate::edge::{self, App, Listening, Pages, log, tls::Acceptor};
 use crate::identity::portal::Portals;
+use crate::notify::Notifier;
 use crate::settings::{Problem, Settings};
 use crate::store::Store;
 use crate::tables::Tables;
@@ -50,6 +51,7 @@ async fn until_signal(
         acceptor,
         portals,
         pages,
+        notifier,
     } = parts(&settings)?;
     let listening = Listening::bind(&mut settings)
         .await
@@ -76,7 +78,8 @@ async fn until_signal(
 
     let served = settings.clone();
     let app = App::new(settings, tables, store, acceptor, portals, pages)
-        .map_err(|error| vec![Problem::new("metrics", error.to_string(), "report it")])?;
+        .map_err(|error| vec![Problem::new("metrics", error.to_string(), "report it")])?
+        .telling(notifier);
     // The sockets are bound: a client that reads this line gets in.
     println!("ready https://{}/fhir", served.server.listen);
     let _ = std::io::stdout().flush();
@@ -97,6 +100,7 @@ pub(super) struct Parts {
     pub(super) acceptor: Acceptor,
     pub(super) portals: Portals,
     pub(super) pages: Pages,
+    pub(super) notifier: Notifier,
 }
 
 /// Reads them all, and tells every problem at once.
@@ -123,13 +127,19 @@ pub(super) fn parts(settings: &Settings) -> Result<Parts, Vec<Problem>> {
             }
         })
         .ok();
-    match (tables, acceptor, portals, pages) {
-        (Some(tables), Some(acceptor), Some(portals), Some(pages)) if problems.is_empty() => {
+    let notifier = Notifier::new(&settings.notifications)
+        .map_err(|wrong| problems.extend(wrong))
+        .ok();
+    match (tables, acceptor, portals, pages, notifier) {
+        (Some(tables), Some(acceptor), Some(portals), Some(pages), Some(notifier))
+            if problems.is_empty() =>
+        {
             Ok(Parts {
                 tables: Arc::new(tables),
                 acceptor,
                 portals,
                 pages,
+                notifier,
             })
         }
         _ => Err(problems),

@@ -27,3 +27,9 @@ pub fn after(at: Instant, span: jiff::Span) -> Instant {
 pub fn paris_date(at: Instant) -> Date {
     at.to_zoned_datetime(paris()).date()
 }
+
+/// The first instant of a day in metropolitan France.
+pub fn day(date: Date) -> Instant {
+    let midnight = date.to_datetime(jiff::civil::Time::midnight());
+    paris().to_timestamp(midnight).unwrap_or(Instant::MAX)
+}

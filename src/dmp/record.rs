@@ -1,11 +1,12 @@
 //! The record itself: state, identity, and where a caller stands in it.
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::ins::Ins;
 use super::person::{PersonName, Sex};
 use super::right::{Category, Grant, Right, Switch};
-use super::time::{Instant, paris_date};
+use super::time::{Instant, after, day, paris_date};
 
 /// State of a record (rule LC-06).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -165,6 +166,33 @@ pub struct RecordData {
 }
 
 impl RecordData {
+    /// The day on which the holder reaches an age: born on 29 February, 1 March in common years.
+    pub fn reaches(&self, age: u8) -> Date {
+        let born = self.traits.birth_date;
+        let year = born.year().saturating_add(i16::from(age));
+        Date::new(year, born.month(), born.day())
+            .or_else(|_| Date::new(year, 3, 1))
+            .unwrap_or(Date::MAX)
+    }
+
+    /// When everything of a closed record is deleted: ten years after its closing (LC-13), or three months when deletion was asked
+    /// (LC-14). None while it is not closed.
+    pub fn purged_from(&self, updated: Instant) -> Option<Instant> {
+        if self.state != RecordState::Closed {
+            return None;
+        }
+        let closed = match &self.closure {
+            Some(closure) => day(closure.date),
+            None => updated,
+        };
+        let kept = if self.deletion_asked {
+            3.months()
+        } else {
+            10.years()
+        };
+        Some(after(closed, kept))
+    }
+
     /// Age in completed years at an instant, by the French calendar; born on 29 February counts from 1 March in common years.
     pub fn age_at(&self, now: Instant) -> i16 {
         let (today, born) = (paris_date(now), self.traits.birth_date);
@@ -265,5 +293,69 @@ impl Standing {
         self.rights
             .iter()
             .filter(move |right| right.declaration.grant.category() == category)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::dmp::ins::InsRoot;
+
+    fn born(birth_date: Date) -> RecordData {
+        RecordData {
+            ins: Ins::parse(InsRoot::NirTest, "279035121518989").unwrap(),
+            state: RecordState::Closed,
+            identity: IdentityStatus::Qualified,
+            traits: Traits {
+                birth_name: PersonName::default(),
+                birth_given_names: None,
+                used_name: None,
+                sex: Sex::Female,
+                birth_date,
+                birth_place: None,
+            },
+            closure: None,
+            opposition_date: None,
+            attached_to_mes: false,
+            deletion_asked: false,
+            notices: Notices::default(),
+        }
+    }
+
+    #[test]
+    fn an_age_is_reached_on_the_day_that_counts_it() {
+        for (birth, expected) in [
+            (date(2008, 2, 29), date(2026, 3, 1)),
+            (date(2006, 2, 28), date(2024, 2, 28)),
+            (date(2008, 11, 24), date(2026, 11, 24)),
+        ] {
+            let data = born(birth);
+            assert_eq!(data.reaches(18), expected);
+            let eve = day(expected) - jiff::SignedDuration::from_secs(1);
+            assert_eq!((data.age_at(eve), data.age_at(day(expected))), (17, 18));
+        }
+        // Twenty years: a leap year again.
+        assert_eq!(born(date(2008, 2, 29)).reaches(20), date(2028, 2, 29));
+    }
+
+    #[test]
+    fn a_closed_record_is_kept_ten_years_or_three_months() {
+        let mut data = born(date(1979, 3, 14));
+        data.closure = Some(Closure {
+            date: date(2024, 2, 29),
+            motive: "patient-demande".to_owned(),
+            reason: None,
+        });
+        let updated = day(date(2025, 1, 1));
+        assert_eq!(data.purged_from(updated), Some(day(date(2034, 2, 28))));
+        data.deletion_asked = true;
+        assert_eq!(data.purged_from(updated), Some(day(date(2024, 5, 29))));
+        data.closure = None;
+        assert_eq!(data.purged_from(updated), Some(day(date(2025, 4, 1))));
+        data.state = RecordState::Activated;
+        assert_eq!(data.purged_from(updated), None);
     }
 }

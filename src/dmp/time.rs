@@ -6,7 +6,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan};
 
-pub use super::calendar::{after, paris, paris_date};
+pub use super::calendar::{after, day, paris, paris_date};
 
 /// A point on the time line, UTC.
 pub type Instant = jiff::Timestamp;

@@ -10,8 +10,10 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 use super::app::Shared;
+use super::rehearsal;
+use crate::dmp::context::Environment;
 
-/// Serves `/health/live`, `/health/ready` and `/metrics` until `shutdown`.
+/// Serves `/health/live`, `/health/ready` and `/metrics` until `shutdown`, and in a test environment what tests need.
 pub(super) async fn run(
     listener: TcpListener,
     app: Shared,
@@ -20,8 +22,12 @@ pub(super) async fn run(
     let routes = Router::new()
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
-        .route("/metrics", get(metrics))
-        .with_state(app);
+        .route("/metrics", get(metrics));
+    let routes = match app.settings.identity.environment {
+        Environment::Test => routes.merge(rehearsal::routes()),
+        Environment::Production => routes,
+    };
+    let routes = routes.with_state(app);
     let served = axum::serve(listener, routes).with_graceful_shutdown(shutdown);
     if let Err(error) = served.await {
         tracing::error!(%error, "admin listener stopped");

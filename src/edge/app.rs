@@ -8,6 +8,7 @@ use super::metrics::Metrics;
 use super::paging::Pages;
 use super::tls::Acceptor;
 use crate::identity::portal::Portals;
+use crate::notify::Notifier;
 use crate::policy::Rules;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -24,6 +25,7 @@ pub struct App {
     pub(super) metrics: Metrics,
     pub(super) acceptor: Acceptor,
     pub(super) portals: Portals,
+    pub(super) notifier: Notifier,
     /// The CapabilityStatement: the same for every client.
     pub(super) capability: String,
 }
@@ -59,7 +61,13 @@ impl App {
             metrics: Metrics::new()?,
             acceptor,
             portals,
+            notifier: Notifier::default(),
         })
+    }
+
+    /// Tells what the outbox holds by these ways; by none without it.
+    pub fn telling(self, notifier: Notifier) -> Self {
+        Self { notifier, ..self }
     }
 
     /// What readers and writers of resources need to know.

@@ -128,6 +128,7 @@ const CONSENT: &[Parameter] = &[
     ("category", "token", Some((HL7, "Consent-category"))),
     ("patient", "reference", Some((HL7, "clinical-patient"))),
     ("patient.identifier", "token", None),
+    ("purpose", "token", Some((HL7, "Consent-purpose"))),
     ("status", "token", Some((HL7, "Consent-status"))),
 ];
 
@@ -269,8 +270,10 @@ fn list() -> Value {
 fn consent() -> Value {
     json!({
         "type": "Consent",
-        "documentation": "TD0.3: the authorisation that a professional declares (category autorisation-acces).",
-        "interaction": interactions(&["create", "read", "search-type", "update"]),
+        "documentation": "One resource per right of the record: what a professional declares (TD0.3: autorisation-acces, \
+            medecin-traitant; opposition-alimentation) and what the patient decides (administrateur, blocage, urgence, \
+            masquage-par-defaut, delegation). Declaring a right again renews it; status inactive withdraws it; nothing is deleted.",
+        "interaction": interactions(&["create", "read", "vread", "search-type", "update"]),
         "versioning": "versioned",
         "readHistory": false,
         "updateCreate": false,

@@ -101,14 +101,13 @@ fn show(exchange: &Exchange, standing: &Standing) -> Result<String, Error> {
     // An establishment holds no authorisation (AUT-03), nor does the patient's side: there is no status to show.
     let own = actor.kind.is_patient_side();
     let holder = actor.kind != ActorKind::Establishment && !own;
-    let treats = standing
-        .valid(Category::TreatingPhysician, context.now)
-        .is_some()
-        && standing.valid(Category::Access, context.now).is_some();
+    let authorisation = holder.then(|| AuthorisationStatus::of(standing, context.now));
+    let physician = standing.valid(Category::TreatingPhysician, context.now);
     let view = View {
         operator: actor.operator || (own && actor.kind != ActorKind::Caregiver),
-        medecin_traitant: treats,
-        authorisation: holder.then(|| AuthorisationStatus::of(standing, context.now)),
+        // The role goes with the authorisation (MT-02).
+        medecin_traitant: physician.is_some() && authorisation == Some(AuthorisationStatus::Valid),
+        authorisation,
     };
     Ok(patient::write(&standing.record, &view, &exchange.reading()).to_string())
 }

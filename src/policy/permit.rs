@@ -9,7 +9,7 @@ use crate::dmp::change::{DocumentChange, DocumentFacts};
 use crate::dmp::context::AccessMode;
 use crate::dmp::ins::Ins;
 use crate::dmp::national_id::{PsIdNat, StructIdNat};
-use crate::dmp::time::Instant;
+use crate::dmp::time::{Instant, day};
 use crate::error::{Code, Error};
 use crate::tables::matrix::TypeSet;
 
@@ -128,6 +128,8 @@ pub struct Permit {
     ownership: Ownership,
     patient: Option<Ins>,
     record: Option<(Uuid, u32)>,
+    stood: Vec<(Uuid, u32)>,
+    of_age: Option<Instant>,
     visibility: Visibility,
     otherwise: Code,
     rule: &'static str,
@@ -145,6 +147,13 @@ impl Permit {
         Self {
             patient: Some(record.data.ins.clone()),
             record: Some((record.id, record.version)),
+            stood: case
+                .standing
+                .rights
+                .iter()
+                .map(|right| (right.id, right.version))
+                .collect(),
+            of_age: Some(day(record.data.reaches(case.rules.age_of_majority))),
             ..Self::without_record(case.rules, case.actor, visibility, rule)
         }
     }
@@ -167,6 +176,8 @@ impl Permit {
             ownership: Ownership::of(actor),
             patient: None,
             record: None,
+            stood: Vec::new(),
+            of_age: None,
             visibility,
             otherwise: Code::NotFound,
             rule,
@@ -213,6 +224,16 @@ impl Permit {
     /// The record's version when it was decided: a write is void when it moved since.
     pub fn record_version(&self) -> Option<(Uuid, u32)> {
         self.record
+    }
+
+    /// The rights, with their versions, that stood when it was decided: a write is void when they moved since.
+    pub fn rights_stood(&self) -> &[(Uuid, u32)] {
+        &self.stood
+    }
+
+    /// When the holder comes of age (MIN-09); None only for an operator who opens a record.
+    pub fn of_age(&self) -> Option<Instant> {
+        self.of_age
     }
 
     /// Which documents may be known.

@@ -9,18 +9,21 @@ use toml::Value;
 use super::source::Values;
 use super::{
     Database, Dmp, Fhir, Identity, PatientPortal, Problem, Revocation, Server, Settings, Tls,
+    notifications,
 };
 use crate::dmp::context::{Environment, Validation};
 
 /// Every setting with its default.
 pub(super) fn settings(from: &mut Reader<'_>) -> Settings {
+    let identity = identity(from);
     Settings {
+        notifications: notifications::read(from, identity.environment),
         server: server(from),
         tls: Tls {
             certificate: from.path("tls.certificate", "pki/server.pem"),
             private_key: from.path("tls.private_key", "pki/server.key"),
         },
-        identity: identity(from),
+        identity,
         database: Database {
             url: database_url(from),
         },
@@ -199,15 +202,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn wrong(&mut self, key: &str, message: &str, cure: &str) {
+    pub(super) fn wrong(&mut self, key: &str, message: &str, cure: &str) {
         self.problems.push(Problem::new(key, message, cure));
     }
 
-    fn given(&self, key: &str) -> bool {
+    pub(super) fn given(&self, key: &str) -> bool {
         self.values.contains_key(key)
     }
 
-    fn text(&mut self, key: &str, default: &str) -> String {
+    pub(super) fn text(&mut self, key: &str, default: &str) -> String {
         match self.values.get(key) {
             None => default.to_owned(),
             Some(Value::String(text)) => text.trim().to_owned(),
@@ -240,7 +243,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn number<T: TryFrom<i64>>(&mut self, key: &str, default: T, least: i64, most: i64) -> T {
+    pub(super) fn number<T: TryFrom<i64>>(
+        &mut self,
+        key: &str,
+        default: T,
+        least: i64,
+        most: i64,
+    ) -> T {
         let number = match self.values.get(key) {
             None => return default,
             Some(Value::Integer(number)) if (least..=most).contains(number) => {
@@ -266,7 +275,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn path(&mut self, key: &str, default: &str) -> PathBuf {
+    pub(super) fn path(&mut self, key: &str, default: &str) -> PathBuf {
         match self.text(key, default) {
             text if text.is_empty() => {
                 self.wrong(key, "empty", "give the path of a file");

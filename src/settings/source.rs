@@ -18,7 +18,7 @@ enum Kind {
 }
 
 /// Every key, in the order of the documentation.
-const KEYS: [(&str, Kind); 23] = [
+const KEYS: [(&str, Kind); 29] = [
     ("server.listen", Kind::Text),
     ("server.base_url", Kind::Text),
     ("server.admin_listen", Kind::Text),
@@ -42,6 +42,12 @@ const KEYS: [(&str, Kind); 23] = [
     ("dmp.authorisation_months", Kind::Integer),
     ("dmp.age_of_majority", Kind::Integer),
     ("dmp.allow_late_invisibility", Kind::Boolean),
+    ("notifications.smtp_url", Kind::Text),
+    ("notifications.from", Kind::Text),
+    ("notifications.webhook_url", Kind::Text),
+    ("notifications.webhook_secret_file", Kind::Text),
+    ("notifications.webhook_ca", Kind::Text),
+    ("notifications.max_attempts", Kind::Integer),
 ];
 
 /// What every variable starts with.

@@ -6,16 +6,19 @@ use uuid::Uuid;
 
 use super::conn::{Conn, DbError};
 use super::known::known_or_deleted;
-use super::records::unmoved;
+use super::outbox::{self, News};
+use super::records::current;
 use super::rows::Written;
 use super::schema::{Attribute, stamp, status};
 use super::writer::{Act, Done, Failure};
 use super::{Render, Store, record_of};
 use crate::audit;
 use crate::dmp::change::{DocumentChange, DocumentFacts};
-use crate::dmp::document::{Availability, DocumentEntry, RelationKind};
+use crate::dmp::document::{Availability, DocumentEntry, Labels, RelationKind};
 use crate::dmp::ins::Ins;
+use crate::dmp::notice::NoticeKind;
 use crate::dmp::query::DocumentKey;
+use crate::dmp::record::RecordData;
 use crate::dmp::trace::Trace;
 use crate::error::{Code, Error};
 use crate::policy::Permit;
@@ -103,7 +106,7 @@ impl Act for ChangeDocument {
     }
 
     async fn run(&self, conn: &mut Conn<'_>) -> Result<Done<DocumentEntry>, Failure> {
-        unmoved(conn, &self.ins, &self.permit).await?;
+        let record = current(conn, &self.ins, &self.permit).await?;
         let key = DocumentKey::Id(self.id);
         let (ownership, visibility) = (self.permit.ownership(), self.permit.visibility());
         let found = known_or_deleted(conn, &self.ins, ownership, visibility, &key).await?;
@@ -130,6 +133,7 @@ impl Act for ChangeDocument {
                 written.relabel(conn, &self.ins).await?;
             }
             entry = written.entry;
+            self.tell(conn, &record.data, before.1, &entry).await?;
         }
         let mut trace = self.trace.clone();
         trace.rule = Some(rule.to_owned());
@@ -142,6 +146,30 @@ impl Act for ChangeDocument {
 }
 
 impl ChangeDocument {
+    /// Tells the holder of a document that was hidden from the patient's side so far (ANN-03).
+    async fn tell(
+        &self,
+        conn: &mut Conn<'_>,
+        data: &RecordData,
+        before: Labels,
+        entry: &DocumentEntry,
+    ) -> Result<(), DbError> {
+        let of_age = self.permit.of_age();
+        let minor = of_age.is_some_and(|of_age| self.trace.at < of_age);
+        let shown = outbox::is_hidden(before, minor)
+            && !outbox::is_hidden(entry.metadata.labels, minor)
+            && outbox::is_current(entry);
+        if !shown || self.trace.secret {
+            return Ok(());
+        }
+        let kind = NoticeKind::VisibilityRestored;
+        let news = News {
+            actor: outbox::actor(&self.permit, &self.trace),
+            ..News::of_document(kind, stamp(self.trace.at), entry.id)
+        };
+        outbox::tell_holder(conn, data, &news).await
+    }
+
     async fn apply(&self, conn: &mut Conn<'_>, entry: &mut DocumentEntry) -> Result<(), Failure> {
         if let Some(labels) = self.change.labels {
             entry.metadata.labels = labels;

@@ -1,10 +1,17 @@
-//! Rights (TD0.3 and the patient's own decisions): one per record, category, actor and switch, each renewal a new version.
+//! Rights (TD0.3 and the patient's own decisions): one per record, category, actor and switch, each renewal a new version. A right
+//! and what follows from it are one act.
+
+mod effects;
+mod limits;
+
+use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::Render;
 use super::conn::{Conn, DbError};
-use super::records::{insert_locators, unmoved};
-use super::schema::{Kind, stamp};
+use super::records::{current_but, insert_locators};
+use super::schema::{Kind, micros, stamp};
 use super::statement::Statement;
 use super::writer::{Act, Done, Failure};
 use crate::audit;
@@ -34,6 +41,7 @@ pub(super) struct Declare {
     pub(super) declaration: Declaration,
     pub(super) end: Option<Instant>,
     pub(super) if_match: Option<u32>,
+    pub(super) render: Arc<dyn Render>,
     pub(super) trace: Trace,
 }
 
@@ -49,15 +57,36 @@ impl Act for Declare {
     }
 
     async fn run(&self, conn: &mut Conn<'_>) -> Result<Done<Self::Output>, Failure> {
-        unmoved(conn, &self.ins, &self.permit).await?;
-        let now = held(conn, &self.ins, &self.declaration.grant).await?;
-        if self.if_match.is_some() && self.if_match != now.map(|(_, version)| version) {
+        let declaration = &self.declaration;
+        let now = held(conn, &self.ins, &declaration.grant).await?;
+        // One declares again what he declared a moment ago: that is no reason to decide anew.
+        let access = match self.implied() {
+            Some(access) => held(conn, &self.ins, &access.grant).await?,
+            None => None,
+        };
+        let written: Vec<Uuid> = now.iter().chain(&access).map(|right| right.id).collect();
+        current_but(conn, &self.ins, &self.permit, &written).await?;
+        let version = now.as_ref().map(|right| right.version);
+        if self.if_match.is_some() && self.if_match != version {
             return Err(Code::VersionConflict.into());
         }
-        let right = self.renewed(now, self.declaration.clone());
-        write(conn, &self.ins, &right, now.is_none()).await?;
+        if now.is_none() && !declaration.active {
+            return Err(Code::NotFound.into());
+        }
+        limits::check(conn, &self.ins, declaration, self.trace.at).await?;
+        let end = match declaration.grant {
+            Grant::TreatingPhysician { .. } => declaration.until,
+            _ => self.end,
+        };
+        let right = self.renewed(now.as_ref(), declaration.clone(), end);
+        self.keep(conn, &right).await?;
+        let mut written = vec![right.id];
+        written.extend(self.follow(conn, access).await?);
         let mut trace = self.trace.clone();
-        trace.entities = vec![(audit::AUTHORISATION.to_owned(), right.id)];
+        let named = written
+            .into_iter()
+            .map(|id| (audit::AUTHORISATION.to_owned(), id));
+        trace.entities = named.collect();
         Ok(Done {
             output: (right, now.is_none()),
             line: Some(audit::line(&trace)),
@@ -66,36 +95,51 @@ impl Act for Declare {
 }
 
 impl Declare {
-    /// The next version of a right.
-    fn renewed(&self, now: Option<(Uuid, u32)>, declaration: Declaration) -> Right {
+    async fn keep(&self, conn: &mut Conn<'_>, right: &Right) -> Result<(), DbError> {
+        write(conn, &self.ins, right, self.permit.of_age()).await
+    }
+
+    /// The next version of a right. A withdrawal leaves its period as it was.
+    fn renewed(
+        &self,
+        now: Option<&Right>,
+        declaration: Declaration,
+        end: Option<Instant>,
+    ) -> Right {
+        let at = stamp(self.trace.at);
+        let kept = now.filter(|_| !declaration.active);
         Right {
-            id: now.map_or_else(Uuid::new_v4, |(id, _)| id),
-            version: now.map_or(1, |(_, version)| version + 1),
-            updated: stamp(self.trace.at),
+            id: now.map_or_else(Uuid::new_v4, |right| right.id),
+            version: now.map_or(1, |right| right.version + 1),
+            updated: at,
             declared_by: self.permit.actor().as_str().to_owned(),
-            start: stamp(self.trace.at),
-            end: self.end.map(stamp),
+            start: kept.map_or(at, |right| right.start),
+            end: kept.map_or(end.map(stamp), |right| right.end),
             declaration,
         }
     }
 }
 
-/// Id and version of the right that is kept at this place.
-async fn held(
-    conn: &mut Conn<'_>,
-    ins: &str,
-    grant: &Grant,
-) -> Result<Option<(Uuid, u32)>, DbError> {
+/// The right that is kept at the place of this one.
+async fn held(conn: &mut Conn<'_>, ins: &str, grant: &Grant) -> Result<Option<Right>, DbError> {
     let (actor, category, switch) = place(grant);
-    let sql = "SELECT id, version FROM consent WHERE ins = $1 AND actor = $2 AND category = $3 AND switch = $4";
+    let sql =
+        "SELECT body FROM consent WHERE ins = $1 AND actor = $2 AND category = $3 AND switch = $4";
     let values = [ins.into(), (&actor).into(), category.into(), switch.into()];
-    match conn.query(sql, &values).await?.first() {
-        Some(row) => Ok(Some((row.uuid(0)?, row.version(1)?))),
-        None => Ok(None),
-    }
+    let rows = conn.query(sql, &values).await?;
+    rows.first().map(|row| row.json(0)).transpose()
 }
 
-async fn write(conn: &mut Conn<'_>, ins: &str, right: &Right, new: bool) -> Result<(), DbError> {
+/// Writes a version of a right. An authorisation given for a minor is to be renewed when he is `of_age` (MIN-10).
+async fn write(
+    conn: &mut Conn<'_>,
+    ins: &str,
+    right: &Right,
+    of_age: Option<Instant>,
+) -> Result<(), DbError> {
+    let access = right.declaration.grant.category() == Category::Access;
+    let renewal =
+        of_age.filter(|of_age| access && right.declaration.active && right.start < *of_age);
     let body = serde_json::to_string(right).map_err(|_| DbError::Shape)?;
     let (actor, category, switch) = place(&right.declaration.grant);
     let values = [
@@ -107,10 +151,12 @@ async fn write(conn: &mut Conn<'_>, ins: &str, right: &Right, new: bool) -> Resu
         right.version.into(),
         (&right.declared_by).into(),
         (&body).into(),
+        renewal.map(micros).into(),
     ];
-    let into = "INSERT INTO consent (ins, actor, category, switch, id, version, declared_by, body)";
+    let into = "INSERT INTO consent (ins, actor, category, switch, id, version, declared_by, body, renewal)";
     let renew = "ON CONFLICT (ins, actor, category, switch) DO UPDATE SET version = excluded.version, \
-                 declared_by = excluded.declared_by, body = excluded.body";
+                 declared_by = excluded.declared_by, body = excluded.body, \
+                 renewal = excluded.renewal";
     conn.insert(into, values.len(), &values, renew).await?;
     let version = [
         ins.into(),
@@ -120,7 +166,7 @@ async fn write(conn: &mut Conn<'_>, ins: &str, right: &Right, new: bool) -> Resu
     ];
     let into = "INSERT INTO consent_history (ins, id, version, body)";
     conn.insert(into, version.len(), &version, "").await?;
-    if new {
+    if right.version == 1 {
         let locator = [
             (&right.id).into(),
             Kind::Consent.number().into(),
@@ -132,14 +178,16 @@ async fn write(conn: &mut Conn<'_>, ins: &str, right: &Right, new: bool) -> Resu
     Ok(())
 }
 
-/// One right by its id, whoever may know of it: only to compare it with what a write says.
-pub(super) async fn by_id(
+/// An earlier version of a right.
+pub(super) async fn version(
     conn: &mut Conn<'_>,
     ins: &str,
     id: Uuid,
+    version: u32,
 ) -> Result<Option<Right>, DbError> {
-    let sql = "SELECT body FROM consent WHERE ins = $1 AND id = $2";
-    let rows = conn.query(sql, &[ins.into(), (&id).into()]).await?;
+    let sql = "SELECT body FROM consent_history WHERE ins = $1 AND id = $2 AND version = $3";
+    let values = [ins.into(), (&id).into(), version.into()];
+    let rows = conn.query(sql, &values).await?;
     rows.first().map(|row| row.json(0)).transpose()
 }
 

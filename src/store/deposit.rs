@@ -9,6 +9,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::conn::{Conn, DbError};
+use super::outbox::{self, News};
 use super::rows::{Attributes, Written, insert_submission};
 use super::schema::{Kind, stamp};
 use super::statement::{Statement, Value};
@@ -18,7 +19,9 @@ use crate::audit::{self, Line};
 use crate::dmp::actor::ActorId;
 use crate::dmp::document::{Availability, DocumentEntry, RelationKind};
 use crate::dmp::id::UniqueId;
+use crate::dmp::notice::NoticeKind;
 use crate::dmp::query::DocumentKey;
+use crate::dmp::record::RecordData;
 use crate::dmp::submission::{Submission, SubmissionSet};
 use crate::dmp::time::Instant;
 use crate::dmp::trace::Trace;
@@ -157,6 +160,32 @@ impl Deposit {
         }
     }
 
+    /// Tells the holder of each document that somebody else added and that he may see (NOT-02, ANN-04); nothing of a secret
+    /// connection (MIN-06).
+    async fn tell(
+        &self,
+        conn: &mut Conn<'_>,
+        data: &RecordData,
+        entries: &[DocumentEntry],
+    ) -> Result<(), DbError> {
+        let own = self.permit.actor_kind().is_patient_side();
+        if own || self.trace.secret || !data.notices.documents {
+            return Ok(());
+        }
+        let minor = self.permit.of_age().is_some_and(|of_age| self.now < of_age);
+        for entry in entries {
+            if outbox::is_hidden(entry.metadata.labels, minor) {
+                continue;
+            }
+            let news = News {
+                actor: outbox::actor(&self.permit, &self.trace),
+                ..News::of_document(NoticeKind::DocumentAdded, self.now, entry.id)
+            };
+            outbox::tell_holder(conn, data, &news).await?;
+        }
+        Ok(())
+    }
+
     async fn locate(&self, conn: &mut Conn<'_>) -> Result<(), DbError> {
         let mut values = Vec::with_capacity(4 * (2 * self.drafts.len() + 1));
         let mut row = |id, kind: Kind, target| {
@@ -194,7 +223,7 @@ impl Act for Deposit {
     }
 
     async fn run(&self, conn: &mut Conn<'_>) -> Result<Done<Deposited>, Failure> {
-        records::unmoved(conn, &self.ins, &self.permit).await?;
+        let record = records::current(conn, &self.ins, &self.permit).await?;
         self.claim_unique_ids(conn).await?;
         let mut warnings = Vec::new();
         let mut entries = Vec::with_capacity(self.drafts.len());
@@ -234,6 +263,7 @@ impl Act for Deposit {
             attributes.document(entry);
         }
         attributes.insert(conn).await?;
+        self.tell(conn, &record.data, &entries).await?;
         Ok(Done {
             output: Deposited {
                 submission: self.set.clone(),

@@ -59,7 +59,7 @@ impl Store {
             return Err(Code::Internal.into());
         };
         drop(reader);
-        self.trace(trace).await?;
+        self.consulted(permit, trace).await?;
         Ok(page)
     }
 
@@ -80,7 +80,7 @@ impl Store {
         let page = find::submissions(&mut reader.conn()?, &ins, permit, query).await?;
         reader.end().await?;
         drop(reader);
-        self.trace(trace).await?;
+        self.consulted(permit, trace).await?;
         Ok(page)
     }
 

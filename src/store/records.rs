@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::Locator;
 use super::conn::{Conn, DbError};
 use super::consents::EVERYONE;
+use super::outbox;
 use super::row::Row;
 use super::schema::{Kind, micros, stamp};
 use super::statement::{Statement, Value};
@@ -12,6 +13,7 @@ use super::writer::{Act, Done, Failure};
 use crate::audit;
 use crate::dmp::actor::{Actor, ActorId};
 use crate::dmp::ins::Ins;
+use crate::dmp::national_id::StructIdNat;
 use crate::dmp::record::{Consulted, Record, RecordData, Standing};
 use crate::dmp::trace::Trace;
 use crate::error::Code;
@@ -51,7 +53,9 @@ fn standing_of<'a>(actor: &Actor) -> Statement<'a> {
     );
     statement.bind(actor.id.key());
     statement.push(" LEFT JOIN consent c ON c.ins = r.ins AND c.actor IN ");
-    statement.list(concerning(actor));
+    let structure = actor.structure.as_ref().map(|structure| &structure.id);
+    let structure = structure.filter(|_| !actor.kind.is_patient_side());
+    statement.list(concerning(&actor.id, structure));
     statement.push(" WHERE r.ins = ");
     statement
 }
@@ -83,11 +87,9 @@ async fn stands(
 }
 
 /// The actors whose rights concern the caller: himself, an employee's or an establishment's structure, everyone.
-fn concerning(actor: &Actor) -> Vec<String> {
-    let mut keys = vec![actor.id.key(), EVERYONE.to_owned()];
-    if let (false, Some(structure)) = (actor.kind.is_patient_side(), &actor.structure) {
-        keys.push(ActorId::Structure(structure.id.clone()).key());
-    }
+fn concerning(id: &ActorId, structure: Option<&StructIdNat>) -> Vec<String> {
+    let mut keys = vec![id.key(), EVERYONE.to_owned()];
+    keys.extend(structure.map(|structure| ActorId::Structure(structure.clone()).key()));
     keys
 }
 
@@ -134,24 +136,54 @@ pub(super) async fn insert_locators(
     conn.insert(into, 4, values, "").await.map(drop)
 }
 
-/// The record is still what the permit was decided on.
-pub(super) async fn unmoved(
+/// A record as it stands, whoever asks.
+pub(super) async fn held(conn: &mut Conn<'_>, ins: &str) -> Result<Option<Record>, DbError> {
+    let sql = "SELECT id, version, updated, data FROM record WHERE ins = $1";
+    let rows = conn.query(sql, &[ins.into()]).await?;
+    rows.first().map(record).transpose()
+}
+
+/// The record that the permit was decided on, when neither it nor the rights that concern the caller have moved.
+pub(super) async fn current(
     conn: &mut Conn<'_>,
     ins: &str,
     permit: &Permit,
-) -> Result<(), Failure> {
-    let rows = conn
-        .query(
-            "SELECT id, version FROM record WHERE ins = $1",
-            &[ins.into()],
-        )
-        .await?;
-    let now = match rows.first() {
-        Some(row) => Some((row.uuid(0)?, row.version(1)?)),
-        None => None,
+) -> Result<Record, Failure> {
+    current_but(conn, ins, permit, &[]).await
+}
+
+/// The same, whatever became of some rights: those that the act itself writes anew.
+pub(super) async fn current_but(
+    conn: &mut Conn<'_>,
+    ins: &str,
+    permit: &Permit,
+    written: &[Uuid],
+) -> Result<Record, Failure> {
+    let mut statement = Statement::new(
+        "SELECT r.id, r.version, r.updated, r.data, c.id, c.version FROM record r \
+         LEFT JOIN consent c ON c.ins = r.ins AND c.actor IN ",
+    );
+    statement.list(concerning(permit.actor(), permit.depositor_structure()));
+    statement.push(" WHERE r.ins = ").bind(ins);
+    let rows = conn.query(&statement.text, &statement.values).await?;
+    let first = rows.first().ok_or(Failure::Stale)?;
+    let mut rights = Vec::with_capacity(rows.len());
+    for row in &rows {
+        if row.optional_int(5)?.is_some() {
+            rights.push((row.uuid(4)?, row.version(5)?));
+        }
+    }
+    let others = |rights: &[(Uuid, u32)]| {
+        let mut others = rights.to_vec();
+        others.retain(|(id, _)| !written.contains(id));
+        others.sort_unstable();
+        others
     };
-    if now.is_some() && now == permit.record_version() {
-        Ok(())
+    let record = record(first)?;
+    let same = Some((record.id, record.version)) == permit.record_version()
+        && others(&rights) == others(permit.rights_stood());
+    if same {
+        Ok(record)
     } else {
         Err(Failure::Stale)
     }
@@ -208,12 +240,13 @@ impl Act for PutRecord {
             record.version.into(),
             micros(record.updated).into(),
             data.into(),
+            record.data.purged_from(record.updated).map(micros).into(),
         ];
-        let into = "INSERT INTO record (ins, id, version, updated, data)";
+        let into = "INSERT INTO record (ins, id, version, updated, data, purge_at)";
         match now {
             Some(_) => {
                 let change = "ON CONFLICT (ins) DO UPDATE SET version = excluded.version, updated = excluded.updated, \
-                    data = excluded.data";
+                    data = excluded.data, purge_at = excluded.purge_at";
                 conn.insert(into, values.len(), &values, change).await?;
             }
             None => {
@@ -232,6 +265,9 @@ impl Act for PutRecord {
                 ];
                 insert_locators(conn, &locator).await?;
             }
+        }
+        if !record.data.state.is_open() {
+            outbox::drop_untold(conn, &self.ins).await?;
         }
         let mut trace = self.trace.clone();
         trace.entities = vec![(audit::RECORD.to_owned(), record.id)];

@@ -1,10 +1,11 @@
 //! The store's acts on rights.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::{Store, consents, record_of};
 use crate::audit;
-use crate::dmp::ins::Ins;
 use crate::dmp::right::{Declaration, Right};
 use crate::dmp::time::Instant;
 use crate::dmp::trace::Trace;
@@ -12,21 +13,25 @@ use crate::error::{Code, Error};
 use crate::policy::Permit;
 
 impl Store {
-    /// The right of this id in a record; None when there is none. Not traced: the write that it serves is.
+    /// The right of this id, if the caller may know of it. Not traced: the write that it serves is.
     ///
     /// # Errors
-    /// `busy`, `internal`.
-    pub async fn right(&self, ins: &Ins, id: Uuid) -> Result<Option<Right>, Error> {
+    /// [`Permit::not_visible`] when it is somebody else's or not there; `busy`, `internal`.
+    pub async fn known_right(&self, permit: &Permit, id: Uuid) -> Result<Right, Error> {
+        let ins = record_of(permit)?;
         let mut reader = self.reader().await?;
-        Ok(consents::by_id(&mut reader.conn()?, &ins.key(), id).await?)
+        let found = consents::find(&mut reader.conn()?, &ins, permit, Some(id)).await?;
+        found.into_iter().next().ok_or_else(|| permit.not_visible())
     }
 
-    /// Declares, renews or withdraws an authorisation (TD0.3); true when it is new. `end` is the caller's, within what the
-    /// configuration allows.
+    /// Declares, renews or withdraws a right (TD0.3), with all that follows from it; true when it is new. `end` is what the
+    /// configuration allows; for `medecin-traitant` it ends the authorisation that goes with it, and the right itself lasts
+    /// until `declaration.until`.
     ///
     /// # Errors
-    /// `version-conflict` when `if_match` is not its version, or the record moved since the decision ([`is_stale`]);
-    /// `busy`, `internal`.
+    /// `never-connected`, `blocked-by-patient`, `not-allowed` (too many caregivers), `not-found` for the withdrawal of what was never
+    /// declared, `version-conflict` when `if_match` is not its version: refused and traced. `version-conflict` when the record or
+    /// the caller's rights moved since the decision ([`is_stale`]): not traced. `busy`, `internal`.
     pub async fn declare(
         &self,
         permit: &Permit,
@@ -45,12 +50,13 @@ impl Store {
             declaration,
             end,
             if_match,
+            render: Arc::clone(&self.render),
             trace,
         })
         .await
     }
 
-    /// The authorisations that the caller holds (an employee's structure included) or declared, oldest first.
+    /// The rights that the caller may know of, oldest first.
     ///
     /// # Errors
     /// `busy`, `internal`.
@@ -63,7 +69,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Reads one of the authorisations that [`Store::find_rights`] would find.
+    /// Reads one of the rights that [`Store::find_rights`] would find.
     ///
     /// # Errors
     /// [`Permit::not_visible`] when it is somebody else's or not there; `busy`, `internal`.
@@ -73,11 +79,42 @@ impl Store {
         id: Uuid,
         trace: Trace,
     ) -> Result<Right, Error> {
+        self.read_version(permit, id, None, trace).await
+    }
+
+    /// Reads a version of one of the rights that [`Store::find_rights`] would find.
+    ///
+    /// # Errors
+    /// As [`Store::read_right`].
+    pub async fn read_right_version(
+        &self,
+        permit: &Permit,
+        id: Uuid,
+        version: u32,
+        trace: Trace,
+    ) -> Result<Right, Error> {
+        self.read_version(permit, id, Some(version), trace).await
+    }
+
+    async fn read_version(
+        &self,
+        permit: &Permit,
+        id: Uuid,
+        version: Option<u32>,
+        trace: Trace,
+    ) -> Result<Right, Error> {
         let ins = record_of(permit)?;
         let mut reader = self.reader().await?;
-        let found = consents::find(&mut reader.conn()?, &ins, permit, Some(id)).await?;
+        let conn = &mut reader.conn()?;
+        let found = consents::find(conn, &ins, permit, Some(id)).await?;
+        // Who may know of a right may know what it was.
+        let found = match (found.into_iter().next(), version) {
+            (Some(right), Some(version)) if version != right.version => {
+                consents::version(conn, &ins, id, version).await?
+            }
+            (found, _) => found,
+        };
         drop(reader);
-        let found = found.into_iter().next();
         self.shown(permit, (found, false), (audit::AUTHORISATION, id), trace)
             .await
     }

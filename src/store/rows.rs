@@ -75,6 +75,7 @@ impl Written {
             metadata.hash.0.as_slice().into(),
             sha256.into(),
             self.hidden_until().into(),
+            self.announce_by().into(),
             metadata.labels.invisible_representatives.into(),
             entry.from_patient.into(),
         ];
@@ -82,7 +83,7 @@ impl Written {
             deposited, updated, created_start, created_end, began_start, began_end, ended_start, ended_end, unique_id, \
             depositor, depositor_structure, type_code, type_system, class_code, class_system, format_code, format_system, \
             facility_code, facility_system, practice_code, practice_system, mime_type, sha1, sha256, \
-            hidden_until, invisible_representatives, from_patient)";
+            hidden_until, announce_by, invisible_representatives, from_patient)";
         conn.insert(columns, values.len(), &values, "").await?;
         let texts = [
             ins.into(),
@@ -104,11 +105,20 @@ impl Written {
             .then(|| micros(after(self.entry.deposited, 1.month())))
     }
 
+    /// Until when its announcement may wait before the patient is invited to ask: two weeks (ANN-03).
+    fn announce_by(&self) -> Option<i64> {
+        self.entry
+            .metadata
+            .labels
+            .invisible_patient
+            .then(|| micros(after(self.entry.deposited, 14.days())))
+    }
+
     /// The entry's row after a change of status or labels: what else a depositor said stays.
     pub(super) async fn update(&self, conn: &mut Conn<'_>, ins: &str) -> Result<(), DbError> {
         let labels = &self.entry.metadata.labels;
         let sql = "UPDATE document SET entry_uuid = $1, version = $2, availability = $3, updated = $4, masked = $5, \
-                   hidden_until = $6, invisible_representatives = $7 WHERE ins = $8 AND id = $9";
+                   hidden_until = $6, announce_by = $7, invisible_representatives = $8 WHERE ins = $9 AND id = $10";
         let values = [
             (&self.entry.entry_uuid).into(),
             self.entry.version.into(),
@@ -116,6 +126,7 @@ impl Written {
             micros(self.entry.updated).into(),
             labels.masked.into(),
             self.hidden_until().into(),
+            self.announce_by().into(),
             labels.invisible_representatives.into(),
             ins.into(),
             (&self.entry.id).into(),

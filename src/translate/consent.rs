@@ -1,10 +1,13 @@
-//! Consent ↔ the access authorisation that a professional declares (category `autorisation-acces`).
+//! Consent ↔ a right of the record, one small resource each: what a professional declares, what a patient decides.
 
+mod assemble;
 mod provision;
 mod read;
+mod shape;
 mod write;
 
 pub use read::read;
+pub use shape::purposes;
 pub use write::{key, write};
 
 /// LOINC code of a consent document.
@@ -18,27 +21,16 @@ const RECEIVER: (&str, &str) = (
     "http://terminology.hl7.org/CodeSystem/v3-ParticipationType",
     "IRCP",
 );
-const ACCESS: (&str, &str) = (
-    "http://terminology.hl7.org/CodeSystem/consentaction",
-    "access",
-);
-const TREATMENT: (&str, &str) = (
-    "http://terminology.hl7.org/CodeSystem/v3-ActReason",
-    "TREAT",
-);
+/// The system of `provision.action`.
+const ACTION: &str = "http://terminology.hl7.org/CodeSystem/consentaction";
+/// The system of `provision.purpose`.
+pub(super) const PURPOSE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
+/// What default masking is about (`provision.class`).
+const DOCUMENTS: (&str, &str) = ("http://hl7.org/fhir/resource-types", "DocumentReference");
+/// The label that some rights are about.
+const MASKED: &str = "MASQUE_PS";
+/// How a right that concerns everyone names its actor.
+const ALL: &str = "all";
 const AUTHORITY: &str = "https://esante.gouv.fr/";
-/// The article that lets a professional consult.
-const ARTICLE: &str = "https://www.legifrance.gouv.fr/codes/article_lc/L1111-17";
 /// Assurance Maladie, keeper of the record.
 const KEEPER: (&str, &str) = ("318003502400041", "Assurance Maladie");
-/// The category that this version reads, and the others of its list.
-const CATEGORY: &str = "autorisation-acces";
-const OTHER_CATEGORIES: [&str; 7] = [
-    "medecin-traitant",
-    "administrateur",
-    "blocage",
-    "opposition-alimentation",
-    "urgence",
-    "masquage-par-defaut",
-    "delegation",
-];

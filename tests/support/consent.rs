@@ -46,3 +46,46 @@ pub fn with_category(mut consent: Value, category: &str) -> Value {
     consent["category"][1]["coding"][0]["code"] = json!(category);
     consent
 }
+
+/// A right of a category about an actor (`<system>|<value>`), or about everyone; `kind` is `permit` or `deny`.
+pub fn right(category: &str, kind: &str, patient: &str, actor: Option<&str>) -> Value {
+    let mut consent = with_category(consent_for(patient, ""), category);
+    let resource = consent.as_object_mut().expect("resource");
+    if !["autorisation-acces", "medecin-traitant"].contains(&category) {
+        resource.remove("extension");
+    }
+    let provision = consent["provision"].as_object_mut().expect("provision");
+    provision.insert("type".to_owned(), json!(kind));
+    match actor {
+        Some(actor) => {
+            let (system, value) = actor.split_once('|').expect("system|value");
+            consent["provision"]["actor"][0]["reference"] =
+                json!({"identifier": {"system": system, "value": value}});
+        }
+        None => drop(provision.remove("actor")),
+    }
+    consent
+}
+
+/// An emergency setting: its purposes, with `MASQUE_PS` for both.
+pub fn switch(kind: &str, patient: &str, purposes: &[&str]) -> Value {
+    let mut consent = right("urgence", kind, patient, None);
+    let codings: Vec<Value> = purposes
+        .iter()
+        .map(|code| json!({"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": code}))
+        .collect();
+    consent["provision"]["purpose"] = json!(codings);
+    if purposes.len() > 1 {
+        consent["provision"]["securityLabel"] = json!([{
+            "system": "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument",
+            "code": "MASQUE_PS"
+        }]);
+    }
+    consent
+}
+
+/// The same, withdrawn.
+pub fn withdrawn(mut consent: Value) -> Value {
+    consent["status"] = json!("inactive");
+    consent
+}

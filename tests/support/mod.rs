@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, unreachable_pub)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod admin;
 pub mod bundle;
 pub mod client;
 pub mod consent;
@@ -14,6 +15,7 @@ pub mod portal;
 pub mod sample;
 pub mod server;
 
+pub use admin::{Admin, with_admin};
 pub use bundle::{bundle_for, record_for, without_relations};
 pub use client::{Client, Reply};
 pub use consent::consent_for;

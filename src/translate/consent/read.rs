@@ -1,16 +1,17 @@
-//! What a professional declares.
+//! What a Consent says: the frame that all of them share; the rest depends on the category.
 
 use serde_json::Value;
 
 use super::super::Reading;
-use super::super::datatype::contained::{Contained, only_extensions};
+use super::super::datatype::contained::Contained;
 use super::super::datatype::urls::ours;
 use super::super::document_reference::server_assigned;
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
+use super::assemble::{Extensions, grant};
 use super::provision::read_provision;
-use super::{CATEGORY, CONSENT_DOCUMENT, LOINC, OTHER_CATEGORIES, SCOPE};
-use crate::dmp::right::{Basis, Declaration, Grant};
+use super::{CONSENT_DOCUMENT, LOINC, SCOPE};
+use crate::dmp::right::{Category, Declaration};
 use crate::error::{Code, Error, Issue};
 
 /// What the frame of a Consent may say and the server says itself: told as ignored.
@@ -49,37 +50,30 @@ pub fn read(consent: &Value, reading: &Reading) -> Result<(Declaration, Vec<Issu
             found.ignored(consent.path_of(element));
         }
     }
-    let status = ours::AUTHORISATION_STATUS;
-    only_extensions(
-        consent,
-        &[ours::CONSENT_BASIS, status],
-        Weight::Key,
-        &mut found,
-    );
-    for extension in consent.extensions(status) {
-        found.ignored(extension.path());
-    }
     read_scope(consent, &mut found);
-    read_categories(consent, &mut found);
+    let category = read_categories(consent, &mut found);
     let mut contained = Contained::of(consent);
     let patient =
         super::super::subject::read(consent, "patient", &mut contained, &mut found, reading);
-    let basis = read_basis(consent, &mut found);
     let active = read_status(consent, &mut found);
-    let provision = read_provision(consent, &mut found);
+    // Without a category nobody knows what the rest should say.
+    let said = category.and_then(|category| {
+        let extensions = Extensions::read(consent, category, &mut found);
+        let provision = read_provision(consent, category, &mut found, reading)?;
+        let grant = grant(category, &provision, extensions, consent, &mut found)?;
+        Some((grant, provision.name, provision.until))
+    });
     let warnings = found.finish().map_err(|mut issues| {
         issues.sort_by_key(|issue| issue.code != Code::InsInvalid);
         Error::many(issues)
     })?;
-    let (Some(patient), Some(basis), Some(active), Some((holder, holder_name, until))) =
-        (patient, basis, active, provision)
-    else {
+    let (Some(patient), Some(active), Some((grant, name, until))) = (patient, active, said) else {
         return Err(Code::Internal.into());
     };
     let declaration = Declaration {
         patient,
-        grant: Grant::Access { holder, basis },
-        name: holder_name,
+        grant,
+        name,
         active,
         until,
     };
@@ -131,56 +125,38 @@ fn read_scope(consent: Node, found: &mut Findings) {
 }
 
 /// LOINC's consent document, and one category of ours.
-fn read_categories(consent: Node, found: &mut Findings) {
-    let (mut document, mut ours) = (false, false);
+fn read_categories(consent: Node, found: &mut Findings) -> Option<Category> {
+    let (mut document, mut named) = (false, None);
     for coding in consent
         .items("category")
         .flat_map(|category| category.items("coding"))
     {
         let code = coding.str("code").unwrap_or_default();
-        match coding.str("system") {
-            Some(LOINC) if code == CONSENT_DOCUMENT => document = true,
-            Some(ours::CONSENT_CATEGORY) if code == CATEGORY => ours = true,
-            Some(ours::CONSENT_CATEGORY) if !OTHER_CATEGORIES.contains(&code) => {
+        match (coding.str("system"), Category::from_code(code)) {
+            (Some(LOINC), _) if code == CONSENT_DOCUMENT => document = true,
+            (Some(ours::CONSENT_CATEGORY), Some(category))
+                if named.is_none_or(|named| named == category) =>
+            {
+                named = Some(category);
+            }
+            (Some(ours::CONSENT_CATEGORY), None) => {
                 let issue = coding
                     .issue(Code::CodeInvalid)
                     .with("value", code)
                     .with("list", "consent-category");
                 found.refuse(issue);
-                return;
+                return None;
             }
             _ => {
                 found.refuse(coding.issue(Code::UnsupportedElement));
-                return;
+                return None;
             }
         }
     }
-    if !ours {
+    if named.is_none() {
         found.refuse(missing(consent, "category"));
     } else if !document {
         found.tolerate(missing(consent, "category"));
     }
-}
-
-fn read_basis(consent: Node, found: &mut Findings) -> Option<Basis> {
-    let value = consent
-        .extensions(ours::CONSENT_BASIS)
-        .find_map(|extension| extension.get("valueCode"));
-    let Some(value) = value else {
-        found.refuse(missing(
-            consent,
-            &format!("extension('{}')", ours::CONSENT_BASIS),
-        ));
-        return None;
-    };
-    let code = value.as_str().unwrap_or_default();
-    let basis = Basis::from_code(code);
-    if basis.is_none() {
-        let issue = value
-            .issue(Code::CodeInvalid)
-            .with("value", code)
-            .with("list", "equipe | explicite");
-        found.refuse(issue);
-    }
-    basis
+    named
 }

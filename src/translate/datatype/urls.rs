@@ -85,7 +85,10 @@ pub(in crate::translate) mod ours {
         "https://passerelle.dev/fhir/StructureDefinition/consent-basis";
     pub(in crate::translate) const CONSENT_CATEGORY: &str =
         "https://passerelle.dev/fhir/CodeSystem/consent-category";
-    /// Key of a right: category, patient and actor.
+    /// Why a patient opposes feeding (FEED-03).
+    pub(in crate::translate) const OPPOSITION_REASON: &str =
+        "https://passerelle.dev/fhir/StructureDefinition/opposition-reason";
+    /// Key of a right: category, patient, actor and switch.
     pub(in crate::translate) const CONSENT_KEY: &str =
         "https://passerelle.dev/fhir/identifier/consent";
     /// Transactions of the DMP.

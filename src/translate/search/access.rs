@@ -1,22 +1,23 @@
-//! The search of one's own authorisations (Consent).
+//! The search of rights (Consent).
 
 use uuid::Uuid;
 
 use super::super::Reading;
+use super::super::consent::purposes;
 use super::super::datatype::urls::ours::CONSENT_CATEGORY;
 use super::params::Params;
 use super::patient::{self, PatientKey};
 use super::value::{alternatives, identifier_token, local_id, token, tokens};
-use crate::dmp::query::Token;
-use crate::dmp::right::Right;
+use crate::dmp::actor::ActorId;
+use crate::dmp::right::{Category, Right};
 use crate::error::{Code, Error, Issue};
 
-/// A search of authorisations in one record.
+/// A search of rights in one record.
 #[derive(Debug, Clone)]
 pub struct ConsentSearch {
     /// Whose record.
     pub patient: PatientKey,
-    /// Which of the caller's authorisations are wanted.
+    /// Which of the rights that the caller may know of are wanted.
     pub filter: ConsentFilter,
     /// True when only the number is wanted (`_summary=count`, `_count=0`).
     pub count_only: bool,
@@ -26,36 +27,65 @@ pub struct ConsentSearch {
     pub warnings: Vec<Issue>,
 }
 
-/// Which authorisations a search keeps; every condition must hold.
+/// Which rights a search keeps; every condition must hold, and one of the alternatives of each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConsentFilter {
-    /// False when no authorisation can match.
-    possible: bool,
     statuses: Vec<Vec<bool>>,
-    holders: Vec<Vec<Token>>,
+    categories: Vec<Vec<Named>>,
+    actors: Vec<Vec<Identifier>>,
+    purposes: Vec<Vec<String>>,
     ids: Vec<Vec<Uuid>>,
 }
 
+/// What a category token names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// LOINC's consent document: every right.
+    Every,
+    /// One category.
+    One(Category),
+}
+
+/// System and value of an identifier token.
+type Identifier = (Option<String>, String);
+
 impl ConsentFilter {
-    /// True for an authorisation that the search asks for.
+    /// True for a right that the search asks for.
     pub fn keeps(&self, held: &Right) -> bool {
-        let is_holder = |token: &Token| {
-            held.declaration.grant.actor().is_some_and(|holder| {
-                token.code == holder.as_str()
-                    && token
-                        .system
-                        .as_deref()
-                        .is_none_or(|system| system == holder.authority())
-            })
+        let declaration = &held.declaration;
+        let category = declaration.grant.category();
+        let named = |named: &Named| match named {
+            Named::Every => true,
+            Named::One(one) => *one == category,
         };
-        self.possible
-            && self
-                .statuses
-                .iter()
-                .all(|these| these.contains(&held.declaration.active))
-            && self.holders.iter().all(|these| these.iter().any(is_holder))
-            && self.ids.iter().all(|these| these.contains(&held.id))
+        let concerns = |identifier: &Identifier| {
+            let actor = declaration.grant.actor();
+            actor.is_some_and(|actor| answers_to(actor, identifier))
+        };
+        let serves = |purpose: &String| purposes(&declaration.grant).contains(&purpose.as_str());
+        every(&self.statuses, |active| *active == declaration.active)
+            && every(&self.categories, named)
+            && every(&self.actors, concerns)
+            && every(&self.purposes, serves)
+            && every(&self.ids, |id| *id == held.id)
     }
+}
+
+fn every<T>(conditions: &[Vec<T>], holds: impl Fn(&T) -> bool) -> bool {
+    conditions.iter().all(|these| these.iter().any(&holds))
+}
+
+fn answers_to(actor: &ActorId, (system, value): &Identifier) -> bool {
+    if let ActorId::User(user) = actor {
+        let same = system
+            .as_deref()
+            .is_none_or(|system| system == user.issuer());
+        return same && value == user.subject();
+    }
+    identifier_token(system.clone(), value.clone()).is_some_and(|token| {
+        let authority = token.system.as_deref();
+        token.code == actor.as_str() && authority.is_none_or(|root| root == actor.authority())
+    })
 }
 
 /// Reads `GET Consent?…` and `POST Consent/_search`.
@@ -70,16 +100,17 @@ pub fn consents(
     let mut params = Params::new(given, reading);
     let patient = patient::take(&mut params);
     let mut filter = ConsentFilter {
-        possible: true,
+        categories: categories(&mut params),
+        purposes: asked_purposes(&mut params),
         ..ConsentFilter::default()
     };
     statuses(&mut params, &mut filter);
-    categories(&mut params, &mut filter);
     for name in ["actor", "actor.identifier"] {
         let modifiers = [None, Some("identifier")];
-        filter
-            .holders
-            .extend(tokens(&mut params, name, &modifiers, identifier_token));
+        let asked = tokens(&mut params, name, &modifiers, |system, value| {
+            Some((system, value))
+        });
+        filter.actors.extend(asked);
     }
     filter.ids = tokens(&mut params, "_id", &[None], |_, id| {
         local_id(&id, "Consent", reading)
@@ -118,14 +149,21 @@ fn statuses(params: &mut Params, filter: &mut ConsentFilter) {
     }
 }
 
-fn categories(params: &mut Params, filter: &mut ConsentFilter) {
-    let asked = tokens(params, "category", &[None], |system, code| {
-        Some(match (system.as_deref(), code.as_str()) {
-            (None | Some("http://loinc.org"), "59284-0") => true,
-            (None, "autorisation-acces") => true,
-            (Some(system), "autorisation-acces") => system == CONSENT_CATEGORY,
-            _ => false,
-        })
-    });
-    filter.possible &= asked.iter().all(|these| these.contains(&true));
+fn categories(params: &mut Params) -> Vec<Vec<Named>> {
+    tokens(params, "category", &[None], |system, code| {
+        let category = Category::from_code(&code).map(Named::One);
+        match system.as_deref() {
+            None | Some("http://loinc.org") if code == "59284-0" => Some(Named::Every),
+            None | Some(CONSENT_CATEGORY) => category,
+            Some(_) => None,
+        }
+    })
+}
+
+/// Codes of v3-ActReason.
+fn asked_purposes(params: &mut Params) -> Vec<Vec<String>> {
+    tokens(params, "purpose", &[None], |system, code| {
+        let known = system.is_none_or(|system| system == super::super::consent::PURPOSE);
+        known.then_some(code)
+    })
 }

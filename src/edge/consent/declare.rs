@@ -1,0 +1,128 @@
+//! Writing a right, whichever way the request names it.
+
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use uuid::Uuid;
+
+use super::term::{Bounds, end};
+use crate::dmp::record::Standing;
+use crate::dmp::right::{Declaration, Right};
+use crate::edge::answer;
+use crate::edge::exchange::{ATTEMPTS, Exchange};
+use crate::edge::negotiate::{self, Format};
+use crate::error::{Code, Error, Issue};
+use crate::policy::{self, Act};
+use crate::store::{self, Locator};
+use crate::translate::{consent, wire};
+
+/// Which right a write is about.
+pub(super) enum Target {
+    /// The one that the body describes.
+    Body,
+    /// The one of this key (`system|value`), which the body must describe.
+    Key(String),
+    /// The one of this id, which the body must describe.
+    Id(Uuid),
+}
+
+/// A declaration, a renewal or a withdrawal: what three interactions do.
+pub(super) async fn declare(
+    exchange: &mut Exchange,
+    target: impl FnOnce(&mut Exchange) -> Result<Target, Error>,
+) -> Result<Response, Error> {
+    exchange.identify()?;
+    let wanted = negotiate::wanted_return(exchange.headers())?;
+    let format = exchange.format()?;
+    let if_match = answer::if_match(exchange.headers())?;
+    let target = target(exchange)?;
+    let (Format::Json, body) = exchange.resource_bytes().await?;
+    let resource = wire::read_json(&body, "Consent")?;
+    let (declaration, warnings) = consent::read(&resource, &exchange.reading())?;
+    let (held, created) = write(exchange, &declaration, &target, if_match).await?;
+    let status = if created {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let now = exchange.caller()?.1.now;
+    let resource = || consent::write(&held, now, &exchange.reading()).to_string();
+    let mut response = answer::written(status, format, wanted, resource, &warnings);
+    let headers = response.headers_mut();
+    let base = &exchange.app.settings.server.base_url;
+    answer::put(
+        headers,
+        header::LOCATION,
+        &format!("{base}/Consent/{}", held.id),
+    );
+    answer::version(headers, held.version, held.updated);
+    Ok(response)
+}
+
+async fn write(
+    exchange: &mut Exchange,
+    declaration: &Declaration,
+    target: &Target,
+    if_match: Option<u32>,
+) -> Result<(Right, bool), Error> {
+    let act = Act::WriteRight {
+        grant: declaration.grant.clone(),
+        active: declaration.active,
+    };
+    let mut attempt = 1;
+    loop {
+        let standing = exchange.standing(&declaration.patient).await?;
+        let permit = exchange.decide(&act, standing.as_ref())?;
+        let standing = standing.ok_or(Code::RecordUnknown)?;
+        is_about(exchange, target, declaration, &standing).await?;
+        let bounds = Bounds {
+            now: exchange.caller()?.1.now,
+            authorisation_months: exchange.app.settings.dmp.authorisation_months,
+            age_of_majority: exchange.app.settings.dmp.age_of_majority,
+        };
+        let mut declaration = declaration.clone();
+        let end = end(&mut declaration, &standing.record.data, &bounds);
+        let (store, trace) = (&exchange.app.store, exchange.trace());
+        let declared = store
+            .declare(&permit, declaration, end, if_match, trace)
+            .await;
+        match declared {
+            Err(error) if store::is_stale(&error) && attempt < ATTEMPTS => attempt += 1,
+            other => return exchange.acted(other),
+        }
+    }
+}
+
+/// The right in the URL is the one in the body: its category, patient and actor do not change.
+async fn is_about(
+    exchange: &mut Exchange,
+    target: &Target,
+    declaration: &Declaration,
+    standing: &Standing,
+) -> Result<(), Error> {
+    let described = consent::key(declaration);
+    let same = match target {
+        Target::Body => true,
+        Target::Key(given) => *given == format!("{}|{}", described.0, described.1),
+        Target::Id(id) => {
+            let store = &exchange.app.store;
+            let owner = store.locate(Locator::Consent(*id)).await?;
+            if owner.as_ref() != Some(&declaration.patient) {
+                return Err(Code::NotFound.into());
+            }
+            // One that the caller may not know of is not there.
+            let (actor, context) = exchange.caller()?;
+            let rules = &exchange.app.rules;
+            let permit = policy::decide(rules, actor, &Act::ReadRights, Some(standing), context)?;
+            let right = store.known_right(&permit, *id).await?;
+            consent::key(&right.declaration) == described
+        }
+    };
+    if same {
+        return Ok(());
+    }
+    let changed = Issue::new(Code::ElementInvalid).at("Consent").detail(
+        "la catégorie, le patient et le bénéficiaire d'un droit ne changent pas",
+        "the category, the patient and the actor of a right do not change",
+    );
+    Err(changed.into())
+}
