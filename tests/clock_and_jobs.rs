@@ -300,3 +300,19 @@ async fn the_clock_moves_acts_and_no_certificate() {
     assert!(Timestamp::now().duration_since(now).abs() < MINUTE);
     assert_eq!(world.admin.send("GET", "/test/jobs", "").0, 405);
 }
+
+/// In production none of it is there.
+#[tokio::test]
+async fn production_has_no_clock_to_set() {
+    let options = with_admin(Options::default());
+    let server = Server::with(options.set("PASSERELLE_IDENTITY__ENVIRONMENT", "production"));
+    let admin = Admin::of(&server);
+    for (method, path) in [
+        ("PUT", "/test/clock"),
+        ("POST", "/test/jobs"),
+        ("GET", "/test/outbox"),
+    ] {
+        assert_eq!(admin.send(method, path, "{}").0, 404, "{path}");
+    }
+    assert_eq!(admin.send("GET", "/health/live", "").0, 200);
+}

@@ -10,6 +10,7 @@ pub mod consent;
 pub mod document;
 pub mod header;
 pub mod pki;
+pub mod receiver;
 #[path = "../cda/sample.rs"]
 pub mod sample;
 pub mod server;
