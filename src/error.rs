@@ -112,7 +112,7 @@ codes! {
     UnsupportedElement = "unsupported-element",
     /// Type unknown to the matrix.
     TypeNotInMatrix = "type-not-in-matrix",
-    /// Type reserved to patients or operators.
+    /// Type that this caller does not deposit: reserved to patients or operators, or not the patient's.
     TypeNotAllowed = "type-not-allowed",
     /// DocumentReference and CDA header disagree.
     MetadataMismatch = "metadata-mismatch",

@@ -137,7 +137,7 @@ pub struct Identity {
     pub revocation: Revocation,
     /// Which cards and INS authorities are accepted.
     pub environment: Environment,
-    /// `[[identity.patient_portal]]`, kept for the patient access to come.
+    /// `[[identity.patient_portal]]`: who may act for patients.
     pub patient_portals: Vec<PatientPortal>,
 }
 
@@ -148,7 +148,7 @@ pub struct PatientPortal {
     pub issuer: String,
     /// `aud` of its tokens.
     pub audience: String,
-    /// Key set: a file or an https URL.
+    /// Key set: a file.
     pub jwks: String,
     /// Establishments whose certificates may carry such tokens.
     pub clients: Vec<StructIdNat>,

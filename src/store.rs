@@ -130,9 +130,36 @@ impl Store {
             ins: data.ins.key(),
             data,
             if_match,
+            expected: None,
             trace,
         })
         .await
+    }
+
+    /// Changes the state or the settings of the record that the permit is for.
+    ///
+    /// # Errors
+    /// `version-conflict` when `if_match` is not its version; stale when it moved since the decision; `busy`, `internal`.
+    pub async fn change_record(
+        &self,
+        permit: &Permit,
+        data: RecordData,
+        if_match: Option<u32>,
+        trace: Trace,
+    ) -> Result<Record, Error> {
+        let his = permit.patient() == Some(&data.ins) && permit.actor_kind().is_patient_side();
+        if !his || permit.record_version().is_none() {
+            return Err(Code::Internal.into());
+        }
+        let change = records::PutRecord {
+            ins: data.ins.key(),
+            data,
+            if_match,
+            expected: permit.record_version(),
+            trace,
+        };
+        let (record, _) = self.write(change).await?;
+        Ok(record)
     }
 
     /// Appends a trace, durably: that of a refusal, or of an act that reads nothing here.

@@ -81,9 +81,12 @@ fn record() -> impl Strategy<Value = Record> {
         select(&IdentityStatus::ALL),
         select(vec![Sex::Male, Sex::Female, Sex::Unknown]),
     );
-    (names, birth, states, closure, date, any::<bool>()).prop_map(
-        |(names, birth, states, closure, opposed, attached)| {
+    let email = option::of("[a-z.]{1,8}@[a-z]{1,8}[.]example");
+    let told = (any::<bool>(), any::<bool>(), any::<bool>(), email);
+    (names, birth, states, closure, date, told).prop_map(
+        |(names, birth, states, closure, opposed, told)| {
             let (state, identity, sex) = states;
+            let (attached, deletion, documents, email) = told;
             Record {
                 id: Uuid::from_u128(9),
                 version: 3,
@@ -103,8 +106,8 @@ fn record() -> impl Strategy<Value = Record> {
                     closure: (state == RecordState::Closed).then_some(closure),
                     opposition_date: (state == RecordState::Opposed).then_some(opposed),
                     attached_to_mes: attached && state != RecordState::Opposed,
-                    deletion_asked: false,
-                    notices: Notices::default(),
+                    deletion_asked: deletion && state == RecordState::Closed,
+                    notices: Notices { email, documents },
                 },
             }
         },
@@ -281,7 +284,7 @@ fn a_patient_is_refused_by_the_path_of_its_defect() {
         ),
         (
             vec![("/telecom", json!([{"value": "x"}]))],
-            "unsupported-element Patient.telecom".into(),
+            "unsupported-element Patient.telecom[0]".into(),
         ),
         (
             vec![("/multipleBirthBoolean", json!(true))],
@@ -355,9 +358,11 @@ fn published_patients_are_read_but_for_what_no_record_keeps() {
     assert_eq!(
         told(error),
         [
-            "unsupported-element Patient.telecom",
             "unsupported-element Patient.deceased",
-            "unsupported-element Patient.address"
+            "unsupported-element Patient.address",
+            "unsupported-element Patient.telecom[0]",
+            "unsupported-element Patient.telecom[1]",
+            "unsupported-element Patient.telecom[2]"
         ]
     );
 }

@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{GOOD, INTERNAL, settings, tell};
 use crate::edge::{self, App, Listening, Pages, log, tls::Acceptor};
+use crate::identity::portal::Portals;
 use crate::notify::Notifier;
 use crate::settings::{Problem, Settings};
 use crate::store::Store;
@@ -48,6 +49,7 @@ async fn until_signal(
     let Parts {
         tables,
         acceptor,
+        portals,
         pages,
         notifier,
     } = parts(&settings)?;
@@ -75,7 +77,7 @@ async fn until_signal(
         .map_err(|error| vec![database(&error.to_string())])?;
 
     let served = settings.clone();
-    let app = App::new(settings, tables, store, acceptor, pages)
+    let app = App::new(settings, tables, store, acceptor, portals, pages)
         .map_err(|error| vec![Problem::new("metrics", error.to_string(), "report it")])?
         .telling(notifier);
     // The sockets are bound: a client that reads this line gets in.
@@ -96,6 +98,7 @@ async fn until_signal(
 pub(super) struct Parts {
     pub(super) tables: Arc<Tables>,
     pub(super) acceptor: Acceptor,
+    pub(super) portals: Portals,
     pub(super) pages: Pages,
     pub(super) notifier: Notifier,
 }
@@ -109,6 +112,13 @@ pub(super) fn parts(settings: &Settings) -> Result<Parts, Vec<Problem>> {
     let acceptor = Acceptor::new(settings)
         .map_err(|wrong| problems.extend(wrong.iter().map(|text| sentence(text))))
         .ok();
+    let portals = Portals::load(
+        &settings.identity.patient_portals,
+        settings.identity.environment,
+        settings.fhir.validation,
+    )
+    .map_err(|wrong| problems.extend(wrong.iter().map(|text| sentence(text))))
+    .ok();
     let pages = pages(settings)
         .map_err(|wrong| {
             // The door reads the same file: one of the two tells it.
@@ -120,11 +130,14 @@ pub(super) fn parts(settings: &Settings) -> Result<Parts, Vec<Problem>> {
     let notifier = Notifier::new(&settings.notifications)
         .map_err(|wrong| problems.extend(wrong))
         .ok();
-    match (tables, acceptor, pages, notifier) {
-        (Some(tables), Some(acceptor), Some(pages), Some(notifier)) if problems.is_empty() => {
+    match (tables, acceptor, portals, pages, notifier) {
+        (Some(tables), Some(acceptor), Some(portals), Some(pages), Some(notifier))
+            if problems.is_empty() =>
+        {
             Ok(Parts {
                 tables: Arc::new(tables),
                 acceptor,
+                portals,
                 pages,
                 notifier,
             })

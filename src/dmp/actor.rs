@@ -160,6 +160,12 @@ impl Actor {
         }
     }
 
+    /// False for who comes through a portal with a token for another record.
+    pub fn may_name(&self, patient: &Ins) -> bool {
+        let mandate = self.mandate.as_ref();
+        mandate.is_none_or(|mandate| mandate.patient == *patient)
+    }
+
     /// The column of the habilitation matrix: the profession code, training professions read in the same column.
     pub fn matrix_column(&self) -> Option<&str> {
         self.profession

@@ -83,7 +83,7 @@ pub(super) fn refusal(error: &Error) -> Response {
     match code {
         Code::Busy => put(headers, header::RETRY_AFTER, "1"),
         Code::LoginRequired | Code::CardNotAccepted => {
-            put(headers, header::WWW_AUTHENTICATE, "Certificate");
+            put(headers, header::WWW_AUTHENTICATE, "Certificate, Bearer");
         }
         Code::TooLarge | Code::RequestTimeout => put(headers, header::CONNECTION, "close"),
         _ => {}

@@ -7,6 +7,7 @@ use super::clock::Clock;
 use super::metrics::Metrics;
 use super::paging::Pages;
 use super::tls::Acceptor;
+use crate::identity::portal::Portals;
 use crate::notify::Notifier;
 use crate::policy::Rules;
 use crate::settings::Settings;
@@ -23,6 +24,7 @@ pub struct App {
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
     pub(super) acceptor: Acceptor,
+    pub(super) portals: Portals,
     pub(super) notifier: Notifier,
     /// The CapabilityStatement: the same for every client.
     pub(super) capability: String,
@@ -41,6 +43,7 @@ impl App {
         tables: Arc<Tables>,
         store: Store,
         acceptor: Acceptor,
+        portals: Portals,
         pages: Pages,
     ) -> Result<Self, prometheus::Error> {
         let clock = Clock::default();
@@ -57,6 +60,7 @@ impl App {
             clock,
             metrics: Metrics::new()?,
             acceptor,
+            portals,
             notifier: Notifier::default(),
         })
     }

@@ -178,14 +178,11 @@ pub(super) fn statement(settings: &Settings, started: Instant) -> Value {
             "mode": "server",
             "security": {
                 "cors": false,
-                "service": [{
-                    "coding": [{
-                        "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
-                        "code": "Certificates",
-                    }],
-                }],
+                "service": [service("Certificates"), service("OAuth")],
                 "description": "Mutual TLS with a CPx card or an IGC-Santé establishment certificate; \
-                    access mode, reason, secret connection and structure in DMP- headers.",
+                    access mode, reason, secret connection and structure in DMP- headers. \
+                    A patient, or who acts for one, comes through a portal: its establishment certificate \
+                    carries his signed token, Authorization: Bearer (RS256 or ES256, ten minutes at most).",
             },
             "resource": [
                 patient(),
@@ -205,6 +202,12 @@ pub(super) fn statement(settings: &Settings, started: Instant) -> Value {
             }],
         }],
     })
+}
+
+/// How a caller makes himself known.
+fn service(code: &str) -> Value {
+    let system = "http://terminology.hl7.org/CodeSystem/restful-security-service";
+    json!({"coding": [{"system": system, "code": code}]})
 }
 
 fn patient() -> Value {

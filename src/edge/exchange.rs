@@ -68,9 +68,9 @@ impl Exchange {
     /// # Errors
     /// `login-required`, `card-not-accepted`, then `header-invalid`, `structure-mismatch`.
     pub(super) fn identify(&mut self) -> Result<(), Error> {
-        let actor = caller::actor(&self.parts)?;
-        let declared = caller::declared(&self.parts, &actor, self.known.at, &self.known.request_id);
-        self.known.actor = Some(actor);
+        let caller = caller::read(&self.parts, &self.app.portals)?;
+        let declared = caller.declared(&self.parts, self.known.at, &self.known.request_id);
+        self.known.actor = Some(caller.actor);
         self.known.context = Some(declared?);
         Ok(())
     }
@@ -207,10 +207,13 @@ impl Exchange {
     /// Where the caller stands in a record; None without record.
     ///
     /// # Errors
-    /// The store's.
+    /// `not-yours` when a portal's token names another record, whether this one exists or not; the store's.
     pub(super) async fn standing(&mut self, patient: &Ins) -> Result<Option<Standing>, Error> {
         self.known.patient = Some(patient.clone());
         let (actor, _) = self.caller()?;
+        if !actor.may_name(patient) {
+            return Err(Issue::new(Code::NotYours).rule("RGPD-01").into());
+        }
         self.app.store.standing(patient, actor).await
     }
 
@@ -246,8 +249,22 @@ impl Exchange {
         let (actor, _) = self.caller()?;
         let standing = self.app.store.standing_by_id(what, actor).await?;
         let standing = standing.ok_or(Code::NotFound)?;
-        self.known.patient = Some(standing.record.data.ins.clone());
+        self.reaches(&standing.record.data.ins)?;
         self.decide(act, Some(&standing))
+    }
+
+    /// Notes whose record an id led to. Through a portal, another one's is as unknown.
+    ///
+    /// # Errors
+    /// `not-found`.
+    pub(super) fn reaches(&mut self, patient: &Ins) -> Result<(), Error> {
+        self.known.patient = Some(patient.clone());
+        let (actor, _) = self.caller()?;
+        if actor.may_name(patient) {
+            Ok(())
+        } else {
+            Err(Code::NotFound.into())
+        }
     }
 
     /// The end of an act of the store, which traces its own refusals.

@@ -1,4 +1,4 @@
-//! Patient: the state of a record (DMP TD0.2), and the operator's opening and updating of records.
+//! Patient: the state of a record (DMP TD0.2), the operator's opening and updating of records, and what a patient changes of his own.
 
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
@@ -7,14 +7,16 @@ use axum::response::Response;
 use super::answer;
 use super::app::Shared;
 use super::exchange::{ATTEMPTS, Exchange};
-use super::negotiate::{self, Format};
+use super::negotiate::{self, Format, Return};
 use super::read::{identifier, owner};
 use super::search::{Asked, nothing};
 use crate::dmp::actor::ActorKind;
 use crate::dmp::query::Page;
-use crate::dmp::record::Standing;
+use crate::dmp::record::{Record, Standing};
+use crate::dmp::right::Category;
+use crate::dmp::time::paris_date;
 use crate::dmp::trace::TracedAct;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Issue};
 use crate::policy::Act;
 use crate::store::{self, Locator};
 use crate::translate::patient::{AuthorisationStatus, View};
@@ -96,11 +98,16 @@ async fn read_one(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
 /// The record as this caller may see it.
 fn show(exchange: &Exchange, standing: &Standing) -> Result<String, Error> {
     let (actor, context) = exchange.caller()?;
-    // An establishment holds no authorisation (AUT-03): it has no status to show.
-    let holder = actor.kind != ActorKind::Establishment;
+    // An establishment holds no authorisation (AUT-03), nor does the patient's side: there is no status to show.
+    let own = actor.kind.is_patient_side();
+    let holder = actor.kind != ActorKind::Establishment && !own;
+    let treats = standing
+        .valid(Category::TreatingPhysician, context.now)
+        .is_some()
+        && standing.valid(Category::Access, context.now).is_some();
     let view = View {
-        operator: actor.operator,
-        medecin_traitant: false,
+        operator: actor.operator || (own && actor.kind != ActorKind::Caregiver),
+        medecin_traitant: treats,
         authorisation: holder.then(|| AuthorisationStatus::of(standing, context.now)),
     };
     Ok(patient::write(&standing.record, &view, &exchange.reading()).to_string())
@@ -108,6 +115,11 @@ fn show(exchange: &Exchange, standing: &Standing) -> Result<String, Error> {
 
 async fn put(exchange: &mut Exchange) -> Result<Response, Error> {
     exchange.identify()?;
+    let (actor, _) = exchange.caller()?;
+    if actor.kind.is_patient_side() {
+        exchange.turns_into(TracedAct::ChangeRecord);
+        return change(exchange).await;
+    }
     let wanted = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
     let if_match = answer::if_match(exchange.headers())?;
@@ -118,7 +130,8 @@ async fn put(exchange: &mut Exchange) -> Result<Response, Error> {
     let (record, created, mut warnings) = loop {
         let standing = exchange.standing(&named.ins).await?;
         let permit = exchange.decide(&Act::OpenRecord, standing.as_ref())?;
-        let (data, warnings) = patient::read(&resource, &named.ins, &exchange.reading())?;
+        let kept = standing.as_ref().map(|standing| &standing.record.data);
+        let (data, warnings) = patient::update(&resource, &named.ins, kept, &exchange.reading())?;
         let trace = exchange.trace();
         let put = exchange
             .app
@@ -134,18 +147,71 @@ async fn put(exchange: &mut Exchange) -> Result<Response, Error> {
         }
     };
     warnings.splice(0..0, named.warnings);
-    let view = View {
-        operator: true,
-        medecin_traitant: false,
-        authorisation: None,
-    };
     let status = if created {
         StatusCode::CREATED
     } else {
         StatusCode::OK
     };
-    let resource = || patient::write(&record, &view, &exchange.reading()).to_string();
-    let mut response = answer::written(status, format, wanted, resource, &warnings);
+    Ok(put_answer(
+        exchange, status, format, wanted, &record, &warnings,
+    ))
+}
+
+/// The holder, or his representative, activates, closes or opens the record again, or sets where he is told (LC-06, LC-12 to LC-16,
+/// NOT-04, NOT-07).
+async fn change(exchange: &mut Exchange) -> Result<Response, Error> {
+    let wanted = negotiate::wanted_return(exchange.headers())?;
+    let format = exchange.format()?;
+    let if_match = answer::if_match(exchange.headers())?;
+    let named = search::patient_identifier(&exchange.query()?, false, &exchange.reading())?;
+    let (Format::Json, body) = exchange.resource_bytes().await?;
+    let resource = wire::read_json(&body, "Patient")?;
+    let mut attempt = 1;
+    loop {
+        let standing = exchange.standing(&named.ins).await?;
+        let kept = standing.as_ref().ok_or(Code::RecordUnknown)?;
+        let asked = patient::asked(&resource, kept.record.data.state);
+        let permit = exchange.decide(&Act::ChangeRecord(asked), standing.as_ref())?;
+        let (_, context) = exchange.caller()?;
+        let today = paris_date(context.now);
+        let (data, mut warnings) =
+            patient::read_change(&resource, &kept.record, asked, today, &exchange.reading())?;
+        let trace = exchange.trace();
+        let changed = exchange
+            .app
+            .store
+            .change_record(&permit, data, if_match, trace)
+            .await;
+        match changed {
+            Err(error) if store::is_stale(&error) && attempt < ATTEMPTS => attempt += 1,
+            other => {
+                let record = exchange.acted(other)?;
+                warnings.splice(0..0, named.warnings);
+                let status = StatusCode::OK;
+                return Ok(put_answer(
+                    exchange, status, format, wanted, &record, &warnings,
+                ));
+            }
+        }
+    }
+}
+
+/// The record as it was written, to who wrote it.
+fn put_answer(
+    exchange: &Exchange,
+    status: StatusCode,
+    format: Format,
+    wanted: Option<Return>,
+    record: &Record,
+    warnings: &[Issue],
+) -> Response {
+    let view = View {
+        operator: true,
+        medecin_traitant: false,
+        authorisation: None,
+    };
+    let resource = || patient::write(record, &view, &exchange.reading()).to_string();
+    let mut response = answer::written(status, format, wanted, resource, warnings);
     let headers = response.headers_mut();
     let base = &exchange.app.settings.server.base_url;
     answer::put(
@@ -154,5 +220,5 @@ async fn put(exchange: &mut Exchange) -> Result<Response, Error> {
         &format!("{base}/Patient/{}", record.id),
     );
     answer::version(headers, record.version, record.updated);
-    Ok(response)
+    response
 }

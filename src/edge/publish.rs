@@ -9,12 +9,14 @@ use super::context::structure_to_deposit;
 use super::exchange::{ATTEMPTS, Exchange};
 use super::negotiate::{self, Format, Return};
 use super::{answer, search};
+use crate::dmp::record::Standing;
+use crate::dmp::submission::Submission;
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error, Issue};
 use crate::policy::Act;
 use crate::store::{self, Deposited};
 use crate::translate::bundle::{self, DeclaredSubmission, Registered};
-use crate::translate::deposit::{Depositor, coherent, prepare};
+use crate::translate::deposit::{Depositor, coherent, prepare, prepare_from_patient};
 use crate::translate::{document_reference, wire};
 
 /// `POST /fhir`
@@ -38,6 +40,10 @@ pub(super) async fn document_reference(State(app): State<Shared>, request: Reque
 
 async fn provide_bundle(exchange: &mut Exchange) -> Result<Response, Error> {
     may_deposit(exchange)?;
+    if by_patient(exchange)? {
+        // A patient deposits one document at a time, by ITI-105.
+        return Err(Issue::new(Code::NotAllowed).rule("PAT-02").into());
+    }
     let wanted = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
     let (Format::Json, body) = exchange.resource_bytes().await?;
@@ -67,7 +73,11 @@ async fn publish(exchange: &mut Exchange) -> Result<Response, Error> {
     let format = exchange.format()?;
     let (Format::Json, body) = exchange.resource_bytes().await?;
     let resource = wire::read_json(&body, "DocumentReference")?;
-    let declared = document_reference::read_simplified(&resource, &exchange.reading())?;
+    let read = match by_patient(exchange)? {
+        true => document_reference::read_from_patient,
+        false => document_reference::read_simplified,
+    };
+    let declared = read(&resource, &exchange.reading())?;
     drop(resource);
     let (made, warnings) = deposit(exchange, declared).await?;
     let entry = made.documents.first().ok_or(Code::Internal)?;
@@ -90,6 +100,11 @@ fn may_deposit(exchange: &mut Exchange) -> Result<(), Error> {
     structure_to_deposit(actor, context)
 }
 
+fn by_patient(exchange: &Exchange) -> Result<bool, Error> {
+    let (actor, _) = exchange.caller()?;
+    Ok(actor.kind.is_patient_side())
+}
+
 /// Decides, holds the documents against the rules, and registers them. When the record moved in between, decides again.
 async fn deposit(
     exchange: &mut Exchange,
@@ -98,25 +113,7 @@ async fn deposit(
     let patient = declared.patient.clone();
     let standing = exchange.standing(&patient).await?;
     let mut permit = exchange.decide(&Act::Deposit, standing.as_ref())?;
-    let (submission, mut warnings) = {
-        let (actor, context) = exchange.caller()?;
-        let carried = actor.structure.as_ref().map(|structure| &structure.id);
-        let depositor = Depositor {
-            actor,
-            structure: context.structure.as_ref().or(carried),
-        };
-        prepare(
-            declared,
-            &depositor,
-            context.secret == Some(true),
-            context.now,
-            &exchange.reading(),
-        )?
-    };
-    if let Some(standing) = &standing {
-        let traits = &standing.record.data.traits;
-        warnings.extend(coherent(&submission, traits, &exchange.reading())?);
-    }
+    let (submission, mut warnings) = prepared(exchange, declared, standing.as_ref())?;
     for _ in 1..ATTEMPTS {
         let trace = exchange.trace();
         match exchange
@@ -140,6 +137,36 @@ async fn deposit(
     let made = exchange.acted(made)?;
     tell(&mut warnings, &made.warnings);
     Ok((made, warnings))
+}
+
+/// What the store registers, judged by who deposits.
+fn prepared(
+    exchange: &Exchange,
+    declared: DeclaredSubmission,
+    standing: Option<&Standing>,
+) -> Result<(Submission, Vec<Issue>), Error> {
+    let (actor, context) = exchange.caller()?;
+    if let (true, Some(standing)) = (actor.kind.is_patient_side(), standing) {
+        let record = &standing.record.data;
+        return prepare_from_patient(declared, actor, record, context.now, &exchange.reading());
+    }
+    let carried = actor.structure.as_ref().map(|structure| &structure.id);
+    let depositor = Depositor {
+        actor,
+        structure: context.structure.as_ref().or(carried),
+    };
+    let (submission, mut warnings) = prepare(
+        declared,
+        &depositor,
+        context.secret == Some(true),
+        context.now,
+        &exchange.reading(),
+    )?;
+    if let Some(standing) = standing {
+        let traits = &standing.record.data.traits;
+        warnings.extend(coherent(&submission, traits, &exchange.reading())?);
+    }
+    Ok((submission, warnings))
 }
 
 /// Adds what the store tells; what the reading told already, with its place, is not told twice.

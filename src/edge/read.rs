@@ -123,5 +123,7 @@ pub(super) fn identifier(text: &str) -> Result<Uuid, Error> {
 /// `not-found`.
 pub(super) async fn owner(exchange: &mut Exchange, what: Locator) -> Result<Ins, Error> {
     let found = exchange.app.store.locate(what).await?;
-    found.ok_or_else(|| Code::NotFound.into())
+    let found = found.ok_or(Code::NotFound)?;
+    exchange.reaches(&found)?;
+    Ok(found)
 }

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use super::authority::{Authorities, Authority};
 use super::refusal::Refusal;
+use super::watched::Watched;
 use crate::settings::{Identity, Revocation as Policy};
 use list::List;
 
@@ -30,7 +31,7 @@ pub struct Revocation {
     policy: Policy,
     authorities: Arc<Authorities>,
     in_force: RwLock<Arc<InForce>>,
-    files: Mutex<Vec<watch::Watched>>,
+    files: Mutex<Vec<Watched>>,
 }
 
 /// How the CRL of one authority stands.
@@ -54,7 +55,7 @@ impl Revocation {
             policy: settings.revocation,
             authorities,
             in_force: RwLock::default(),
-            files: Mutex::new(watch::Watched::all(&settings.crls)),
+            files: Mutex::new(Watched::all(&settings.crls)),
         };
         let problems = revocation.reload();
         if problems.is_empty() {
@@ -126,7 +127,7 @@ impl Revocation {
     pub fn reload(&self) -> Vec<String> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let mut problems = Vec::new();
-        for file in files.iter_mut().filter_map(watch::Watched::changed) {
+        for file in files.iter_mut().filter_map(Watched::changed) {
             let read = self.read_file(&file);
             problems.extend(
                 read.into_iter()

@@ -161,11 +161,13 @@ pub(super) async fn current(
     held(conn, ins).await?.filter(unmoved).ok_or(Failure::Stale)
 }
 
-/// An operator opens a record or changes it.
+/// An operator opens a record or changes it; a patient changes his own.
 pub(super) struct PutRecord {
     pub(super) ins: String,
     pub(super) data: RecordData,
     pub(super) if_match: Option<u32>,
+    /// The record that the change was decided on, when it was.
+    pub(super) expected: Option<(Uuid, u32)>,
     pub(super) trace: Trace,
 }
 
@@ -193,6 +195,9 @@ impl Act for PutRecord {
         };
         if self.if_match.is_some() && self.if_match != now.map(|(_, version)| version) {
             return Err(Code::VersionConflict.into());
+        }
+        if self.expected.is_some() && self.expected != now {
+            return Err(Failure::Stale);
         }
         let record = Record {
             id: now.map_or_else(Uuid::new_v4, |(id, _)| id),

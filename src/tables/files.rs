@@ -32,6 +32,7 @@ built_in! {
     "matrix-base.csv",
     "matrix-contested.csv",
     "matrix-seed.csv",
+    "patient-deposits.csv",
     "professions.csv",
     "reserved-types.csv",
     "system-aliases.csv",

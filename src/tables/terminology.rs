@@ -1,6 +1,7 @@
 //! Value sets and maps of the DMP.
 
 mod maps;
+mod patient;
 mod value_set;
 
 use std::collections::HashSet;
@@ -9,6 +10,7 @@ use super::files::Files;
 use super::sheet::Problems;
 use crate::dmp::code::Code;
 use maps::{Maps, reserved_types};
+use patient::PatientDeposits;
 
 pub use value_set::ValueSet;
 
@@ -70,14 +72,17 @@ pub struct Terminology {
     lists: [ValueSet; List::ALL.len()],
     maps: Maps,
     reserved: HashSet<String>,
+    patient: PatientDeposits,
 }
 
 impl Terminology {
     pub(super) fn read(files: &Files, problems: &mut Problems) -> Self {
         let lists = List::ALL.map(|list| ValueSet::read(&files.get(list.file()), problems));
         let [types, classes, ..] = &lists;
+        let maps = Maps::read(files, types, classes, problems);
         Self {
-            maps: Maps::read(files, types, classes, problems),
+            patient: PatientDeposits::read(files, types, &maps, problems),
+            maps,
             reserved: reserved_types(files, types, problems),
             lists,
         }
@@ -118,6 +123,17 @@ impl Terminology {
     /// True for the types that no professional deposits (contract: `type-not-allowed`, rules CLS-03 and PAT-02).
     pub fn is_reserved(&self, type_code: &str) -> bool {
         self.reserved.contains(type_code)
+    }
+
+    /// True for the types that a patient deposits himself (rule PAT-02).
+    pub fn is_for_patients(&self, type_code: &str) -> bool {
+        self.patient.types.contains(type_code)
+    }
+
+    /// The media type that a patient's content of this one is kept under; None when he may not deposit it (rule PAT-01).
+    pub fn media_of_patients(&self, media_type: &str) -> Option<&str> {
+        let media_type = media_type.to_ascii_lowercase();
+        self.patient.media.get(&media_type).map(String::as_str)
     }
 }
 
@@ -221,6 +237,23 @@ mod tests {
             Some("urn:ihe:iti:xds-sd:pdf:2008")
         );
         assert_eq!(terminology.format_of_media_type("image/png"), None);
+    }
+
+    #[test]
+    fn a_patient_deposits_types_and_media_of_his_own() {
+        let terminology = Tables::built_in().terminology;
+        for code in ["DOCPAT01", "DOCPAT07", "DOCPAT09", "EXPPAT_2"] {
+            assert!(terminology.is_for_patients(code), "{code}");
+            assert!(terminology.is_reserved(code), "{code}");
+        }
+        for code in ["DOCPAT08", "EXPPAT_1", "EXPPAT_3", "REMB", "11488-4", ""] {
+            assert!(!terminology.is_for_patients(code), "{code}");
+        }
+        let media = |text| terminology.media_of_patients(text);
+        assert_eq!(media("Image/JPG"), Some("image/jpeg"));
+        assert_eq!(media("application/rtf"), Some("text/rtf"));
+        assert_eq!(media("image/png"), None);
+        assert_eq!(media("text/xml"), None);
     }
 
     #[test]

@@ -201,6 +201,16 @@ fn each_bad_file_has_its_message() {
             "reserved-types.csv:6: DOCPAT99 is not in JDV_J66-TypeCode-DMP.",
         ),
         (
+            "patient-deposits.csv",
+            format!("{HEAD}what,code,means\nmedia,image/png,image/png\n").into(),
+            "patient-deposits.csv:6: image/png is in no list of the DMP.",
+        ),
+        (
+            "patient-deposits.csv",
+            format!("{HEAD}what,code,means\nkind,a,\n").into(),
+            "patient-deposits.csv:6: what must be type or media.",
+        ),
+        (
             "professions.csv",
             format!("{HEAD}code,oid,label,column,note\n10,1.2,a,maybe,\n").into(),
             "professions.csv:6: column must be yes or no.",

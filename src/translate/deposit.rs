@@ -2,6 +2,7 @@
 
 mod compare;
 mod complete;
+mod patient;
 mod rules;
 mod set;
 mod traits;
@@ -21,6 +22,7 @@ use crate::dmp::submission::{NewDocument, Submission};
 use crate::dmp::time::Instant;
 use crate::error::{Code, Error, Issue};
 
+pub use patient::prepare_from_patient;
 pub use traits::coherent;
 
 /// Who deposits.

@@ -20,7 +20,7 @@ pub use write::write;
 
 pub(super) use attachment::decode_base64;
 pub(super) use identifiers::{declared_unique_id, slice};
-pub(super) use profile::{COMPREHENSIVE, SIMPLIFIED, require};
+pub(super) use profile::{COMPREHENSIVE, FROM_PATIENT, SIMPLIFIED, require};
 pub(super) use read::{labels_of, read_into, server_assigned};
 pub(super) use relation::{Siblings, key, normal};
 pub(super) use source_patient::another_patient;
@@ -34,5 +34,16 @@ pub fn read_simplified(
     resource: &serde_json::Value,
     reading: &Reading,
 ) -> Result<DeclaredSubmission, Error> {
-    super::bundle::read_simplified(resource, reading)
+    super::bundle::read_simplified(resource, &SIMPLIFIED, reading)
+}
+
+/// The same from a patient, or who acts for one: he tells less.
+///
+/// # Errors
+/// As [`read_simplified`].
+pub fn read_from_patient(
+    resource: &serde_json::Value,
+    reading: &Reading,
+) -> Result<DeclaredSubmission, Error> {
+    super::bundle::read_simplified(resource, &FROM_PATIENT, reading)
 }

@@ -1,8 +1,11 @@
-//! Patient ↔ record: the operator's PUT, and the answer of TD0.2.
+//! Patient ↔ record: the operator's PUT, what a patient changes of his own record, and the answer of TD0.2.
 
+mod change;
+mod notices;
 mod read;
 mod traits;
 mod write;
 
-pub use read::read;
+pub use change::{asked, read_change};
+pub use read::{read, update};
 pub use write::{AuthorisationStatus, View, write};

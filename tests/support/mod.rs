@@ -10,6 +10,7 @@ pub mod consent;
 pub mod document;
 pub mod header;
 pub mod pki;
+pub mod portal;
 pub mod receiver;
 #[path = "../cda/sample.rs"]
 pub mod sample;
@@ -20,6 +21,7 @@ pub use bundle::{bundle_for, record_for, without_relations};
 pub use client::{Client, Reply};
 pub use consent::consent_for;
 pub use document::Document;
+pub use portal::Portal;
 pub use server::{Options, Server};
 
 use std::path::{Path, PathBuf};

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::client::Client;
+use super::portal::{self, Portal};
 use passerelle::cli::demo::pki;
 
 /// How a server differs from the default one.
@@ -23,6 +24,8 @@ pub struct Options {
     pub env: Vec<(String, String)>,
     /// The folder of the certificates; None for those of the demonstration.
     pub pki: Option<PathBuf>,
+    /// The key set of a patient portal, when there is one.
+    pub portal: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -32,6 +35,7 @@ impl Default for Options {
             database: "sqlite:passerelle.db".to_owned(),
             env: Vec::new(),
             pki: None,
+            portal: None,
         }
     }
 }
@@ -43,6 +47,12 @@ impl Options {
             validation: "strict",
             ..Self::default()
         }
+    }
+
+    /// With this patient portal.
+    pub fn portal(mut self, portal: &Portal) -> Self {
+        self.portal = Some(portal.jwks());
+        self
     }
 
     /// One more setting, by its environment name.
@@ -227,6 +237,7 @@ pub fn cards() -> PathBuf {
 
 fn write_config(folder: &Path, pki: &Path, options: &Options) {
     let pki = pki.display();
+    let portal = options.portal.as_deref().map(portal::section);
     let text = format!(
         r#"[server]
 listen = "127.0.0.1:0"
@@ -250,9 +261,10 @@ validation = "{validation}"
 [dmp]
 operators = ["10B0000001"]
 regulators = ["899900000099"]
-"#,
+{portal}"#,
         database = options.database,
         validation = options.validation,
+        portal = portal.unwrap_or_default(),
     );
     std::fs::write(folder.join("passerelle.toml"), text).expect("configuration");
 }

@@ -99,17 +99,19 @@ pub fn read(bundle: &serde_json::Value, reading: &Reading) -> Result<DeclaredSub
     with_patient(patient, set, submitted, roles, found)
 }
 
-/// Reads a DocumentReference of ITI-105: the bytes are inline, the submission is the server's to make.
+/// Reads a DocumentReference of ITI-105, which has the elements `required`: the bytes are inline, the submission is the server's to
+/// make.
 ///
 /// # Errors
 /// As [`read`].
 pub(in crate::translate) fn read_simplified(
     resource: &serde_json::Value,
+    required: &[&str],
     reading: &Reading,
 ) -> Result<DeclaredSubmission, Error> {
     let node = Node::root(resource);
     let mut found = Findings::new(reading);
-    document_reference::require(node, &document_reference::SIMPLIFIED, &mut found);
+    document_reference::require(node, required, &mut found);
     let mut declared = document_reference::read_into(node, &Siblings::new(), &mut found, reading);
     let path = format!("{}.content[0].attachment", declared.path);
     let bytes = match mem::replace(&mut declared.attachment, Attachment::None) {

@@ -71,6 +71,12 @@ pub(in crate::translate) mod dmp {
 pub(in crate::translate) mod ours {
     pub(in crate::translate) const RECORD_STATE: &str =
         "https://passerelle.dev/fhir/StructureDefinition/record-state";
+    /// Everything is to be deleted, with the closing of the record (LC-14).
+    pub(in crate::translate) const DELETION_ASKED: &str =
+        "https://passerelle.dev/fhir/StructureDefinition/deletion-asked";
+    /// The holder is told of each new document (NOT-07).
+    pub(in crate::translate) const NOTIFY_DOCUMENTS: &str =
+        "https://passerelle.dev/fhir/StructureDefinition/notify-documents";
     pub(in crate::translate) const OPPOSITION_DATE: &str =
         "https://passerelle.dev/fhir/StructureDefinition/opposition-date";
     pub(in crate::translate) const AUTHORISATION_STATUS: &str =

@@ -35,6 +35,12 @@ pub(in crate::translate) const SIMPLIFIED: [&str; 5] = [
     "content[0].attachment.title",
 ];
 
+/// What a patient tells of his own document; the server knows the rest.
+pub(in crate::translate) const FROM_PATIENT: [&str; 2] = [
+    "content[0].attachment.contentType",
+    "content[0].attachment.title",
+];
+
 /// Tells which of the required elements are missing.
 pub(in crate::translate) fn require(resource: Node, elements: &[&str], found: &mut Findings) {
     for path in elements {

@@ -10,9 +10,9 @@ use super::super::datatype::urls::{self, dmp, ours};
 use super::super::document_reference::{another_patient, server_assigned};
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
-use super::traits;
+use super::{notices, traits};
 use crate::dmp::ins::Ins;
-use crate::dmp::record::{Closure, IdentityStatus, Notices, RecordData, RecordState};
+use crate::dmp::record::{Closure, IdentityStatus, RecordData, RecordState};
 use crate::error::{Code, Error, Issue};
 
 /// FR Core's code system of identity statuses, the one that every example uses.
@@ -34,6 +34,20 @@ pub fn read(
     ins: &Ins,
     reading: &Reading,
 ) -> Result<(RecordData, Vec<Issue>), Error> {
+    update(patient, ins, None, reading)
+}
+
+/// Reads a Patient that changes a record: where and of what the holder is told stays as it is `kept` where nothing is said of it,
+/// and so does a deletion that was asked for, while the record stays closed.
+///
+/// # Errors
+/// As [`read`].
+pub fn update(
+    patient: &Value,
+    ins: &Ins,
+    kept: Option<&RecordData>,
+    reading: &Reading,
+) -> Result<(RecordData, Vec<Issue>), Error> {
     let patient = Node::root(patient);
     let mut found = Findings::new(reading);
     let known = [
@@ -46,6 +60,7 @@ pub fn read(
         "name",
         "gender",
         "birthDate",
+        "telecom",
     ];
     found.weigh_all(Weight::Key, patient.only(&known));
     server_assigned(patient, &mut found);
@@ -56,6 +71,8 @@ pub fn read(
         dmp::ATTACHED,
         ours::RECORD_STATE,
         ours::OPPOSITION_DATE,
+        ours::DELETION_ASKED,
+        ours::NOTIFY_DOCUMENTS,
     ];
     only_extensions(patient, &extensions, Weight::Key, &mut found);
     read_identifiers(patient, ins, &mut found, reading);
@@ -70,6 +87,9 @@ pub fn read(
     );
     let identity = read_identity(patient, &mut found);
     let traits = traits::read_traits(patient, &mut found);
+    let deletion_asked =
+        state.is_some_and(|state| notices::read_deletion(patient, state, kept, &mut found));
+    let notices = notices::read(patient, kept, &mut found);
     let warnings = found.finish().map_err(Error::many)?;
     let (Some(state), Some(traits)) = (state, traits) else {
         return Err(Code::Internal.into());
@@ -83,8 +103,8 @@ pub fn read(
         opposition_date,
         attached_to_mes: value(patient, dmp::ATTACHED, "valueBoolean")
             .is_some_and(|node| node.value().as_bool() == Some(true)),
-        deletion_asked: false,
-        notices: Notices::default(),
+        deletion_asked,
+        notices,
     };
     Ok((data, warnings))
 }

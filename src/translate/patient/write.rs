@@ -7,6 +7,7 @@ use super::super::Reading;
 use super::super::datatype::object::Object;
 use super::super::datatype::urls::{self, dmp, ours};
 use super::super::datatype::{ins, name};
+use super::notices;
 use crate::dmp::record::{Closure, Record, RecordData, RecordState, Standing};
 use crate::dmp::right::Category;
 use crate::dmp::time::{Instant, Timestamp, paris_date};
@@ -49,7 +50,7 @@ impl AuthorisationStatus {
 /// Who looks at the record.
 #[derive(Debug, Clone, Copy)]
 pub struct View {
-    /// An operator: sees the record as it is.
+    /// An operator, the holder or his representative: sees the record as it is.
     pub operator: bool,
     /// The caller is a médecin traitant of the record.
     pub medecin_traitant: bool,
@@ -58,7 +59,7 @@ pub struct View {
 }
 
 /// The motive that an opposed record shows, and what the guide calls it: motive in the guide's list, in the DMP's own, label.
-const ON_REQUEST: (&str, &str, &str) = (
+pub(super) const ON_REQUEST: (&str, &str, &str) = (
     "patient-demande",
     "FERMETURE_DEMANDE_PATIENT",
     "Demande du patient",
@@ -85,6 +86,7 @@ pub fn write(record: &Record, view: &View, _reading: &Reading) -> Value {
         .put("name", names(data))
         .put("gender", traits.sex.fhir())
         .put("birthDate", traits.birth_date.to_string())
+        .maybe("telecom", view.operator.then(|| notices::telecom(data)))
         .build()
 }
 
@@ -116,6 +118,13 @@ fn extensions(record: &Record, shown: RecordState, view: &View) -> Vec<Value> {
     if let (true, Some(date)) = (view.operator, data.opposition_date) {
         extensions.push(valued(ours::OPPOSITION_DATE, "valueDate", date.to_string()));
     }
+    if view.operator {
+        let told = data.notices.documents;
+        extensions.push(valued(ours::NOTIFY_DOCUMENTS, "valueBoolean", told));
+    }
+    if view.operator && data.deletion_asked {
+        extensions.push(valued(ours::DELETION_ASKED, "valueBoolean", true));
+    }
     if let Some(status) = view.authorisation {
         let url = ours::AUTHORISATION_STATUS;
         extensions.push(valued(url, "valueCode", status.code()));
@@ -123,7 +132,7 @@ fn extensions(record: &Record, shown: RecordState, view: &View) -> Vec<Value> {
     extensions
 }
 
-fn valued(url: &str, kind: &str, value: impl Into<Value>) -> Value {
+pub(super) fn valued(url: &str, kind: &str, value: impl Into<Value>) -> Value {
     Object::new().put("url", url).put(kind, value).build()
 }
 
@@ -143,7 +152,7 @@ fn disguised_closure(record: &Record) -> Closure {
     closure
 }
 
-fn closure(closure: &Closure) -> Value {
+pub(super) fn closure(closure: &Closure) -> Value {
     let coding = |system: &str, code: &str| {
         Object::new()
             .put("system", system)
