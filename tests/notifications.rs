@@ -50,6 +50,7 @@ impl World {
         if let Some(birth) = birth {
             record["birthDate"] = json!(birth.to_string());
         }
+        record["telecom"] = json!([{"system": "email", "value": EMAIL}]);
         let path = format!("/Patient?identifier={}", encode(&identifier));
         let url = format!("sqlite:{}", server.folder().join("passerelle.db").display());
         let world = Self {
@@ -69,11 +70,6 @@ impl World {
         let mut operator = self.server.client("exploitant");
         let reply = operator.put(&self.path, record).await;
         assert!(reply.status < 300, "{}", reply.json());
-        // How a holder gives his address is another test's affair.
-        let set = format!(
-            "UPDATE record SET data = replace(data, '\"email\":null', '\"email\":\"{EMAIL}\"')"
-        );
-        raw::run(&self.url, &set).await;
     }
 
     fn author(&self) -> Client {
@@ -221,9 +217,12 @@ async fn secret_closed_and_hidden_send_nothing() {
         .post("/DocumentReference", &resource)
         .await
         .assert_status(201);
-    let silent =
-        "UPDATE record SET data = replace(data, '\"documents\":true', '\"documents\":false')";
-    raw::run(&world.url, silent).await;
+    let mut silent = world.record.clone();
+    silent["extension"].as_array_mut().unwrap().push(json!({
+        "url": "https://passerelle.dev/fhir/StructureDefinition/notify-documents",
+        "valueBoolean": false
+    }));
+    world.put(&silent).await;
     assert_eq!(world.deposit(None).await, 201);
     assert!(world.admin.outbox().is_empty());
     // Opposed: nothing is done, nothing is told.
