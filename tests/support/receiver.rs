@@ -28,7 +28,8 @@ impl MailServer {
         if let Some((certificate, key)) = certificate {
             command.arg(certificate).arg(key);
         }
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("mail server");
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("mail server");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("standard output");
         BufReader::new(stdout).read_line(&mut line).expect("port");
