@@ -3,6 +3,7 @@
 //! `hash(n) = SHA-256(hash(n-1) ‖ n ‖ body(n))`, with `hash(0) = SHA-256(key of the chain)`. A line's place is part of its
 //! hash, so the body is written before its place is known, outside of the writer.
 
+mod read;
 mod verify;
 
 use openssl::sha::Sha256;
@@ -12,6 +13,7 @@ use crate::dmp::actor::ActorKind;
 use crate::dmp::trace::{Outcome, Trace, TracedAct};
 use crate::error::Error;
 
+pub use read::read;
 pub use verify::{Chain, Head, Kept, Verdict};
 
 /// A link of the chain.
@@ -30,6 +32,9 @@ pub const CONTENT: &str = "Binary";
 pub const AUTHORISATION: &str = "Consent";
 /// Type of a record.
 pub const RECORD: &str = "Patient";
+
+/// Type of a trace, when traces are read.
+pub const TRACE: &str = "AuditEvent";
 
 /// A line on its way into the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,7 +145,8 @@ pub fn link(previous: &Hash, seq: i64, body: &str) -> Hash {
     hasher.finish()
 }
 
-fn kind_name(kind: ActorKind) -> &'static str {
+/// The name of a kind of actor in the journal.
+pub fn kind_name(kind: ActorKind) -> &'static str {
     match kind {
         ActorKind::Cps => "cps",
         ActorKind::Cpf => "cpf",

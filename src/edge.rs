@@ -7,6 +7,7 @@ mod admin;
 mod alert;
 mod answer;
 mod app;
+mod audit_event;
 mod background;
 mod binary;
 mod caller;
@@ -91,6 +92,9 @@ fn routes(app: Shared) -> Router {
             "/fhir/Consent/{id}",
             get(consent::read).put(consent::update),
         )
+        .route("/fhir/AuditEvent", get(audit_event::search))
+        .route("/fhir/AuditEvent/_search", post(audit_event::search))
+        .route("/fhir/AuditEvent/{id}", get(audit_event::read))
         .method_not_allowed_fallback(unknown::method)
         .fallback(unknown::route)
         .layer(from_fn(observe::keep_route))

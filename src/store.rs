@@ -32,6 +32,7 @@ mod running;
 mod schema;
 mod sqlite;
 mod statement;
+mod traces;
 mod types;
 mod verification;
 mod visible;
@@ -58,6 +59,7 @@ use writer::{Act, Job};
 pub use delivery::{Claimed, Delivery};
 pub use interface::{Content, Deposited, Hidden, Locator, Render, StoredDocument, Verification};
 pub use open::{OpenError, verify_journal};
+pub use traces::KeptTrace;
 
 /// A home for records. One per database and process; shared by reference.
 pub struct Store {

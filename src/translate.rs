@@ -1,5 +1,6 @@
 //! FHIR and CDA ↔ DMP, row by row of `mappings/`. One file per resource, both directions side by side.
 
+pub mod audit_event;
 pub mod bundle;
 pub mod cda;
 pub mod consent;

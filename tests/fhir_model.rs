@@ -4,6 +4,15 @@
 
 mod support;
 
+use passerelle::dmp::actor::ActorKind;
+use passerelle::dmp::context::{AccessMode, Environment, Validation};
+use passerelle::dmp::ins::{Ins, InsRoot};
+use passerelle::dmp::trace::{Outcome, Trace, TracedAct, TracedActor};
+use passerelle::tables::Tables;
+use passerelle::translate::audit_event::{self, View};
+use passerelle::translate::{Reading, wire};
+use uuid::Uuid;
+
 use fhir_sdk::r4b::resources::Resource;
 use serde_json::Value;
 use support::Server;
@@ -100,6 +109,64 @@ async fn every_resource_that_is_sent_is_a_resource_to_others_too() {
         .assert_status(403)
         .json();
     assert_known(&refused, "outcome");
+    let traces = medecin
+        .search("AuditEvent", &[("patient.identifier", INS)])
+        .await
+        .assert_status(200)
+        .json();
+    assert!(traces["total"].as_u64().unwrap() >= 2);
+    assert_known(&traces, "searchset of traces");
     let capability = medecin.get("/metadata").await.assert_status(200).json();
     assert_known(&capability, "capability statement");
+}
+
+/// Every act, by every kind of actor, with every outcome.
+#[test]
+fn every_trace_is_an_audit_event_to_others_too() {
+    let tables = Tables::built_in();
+    let reading = Reading {
+        tables: &tables,
+        environment: Environment::Test,
+        validation: Validation::Strict,
+        base_url: "https://127.0.0.1:8443/fhir",
+    };
+    let patient = Ins::parse(InsRoot::NirTest, "279036990100166").unwrap();
+    for (rank, act) in TracedAct::ALL.into_iter().enumerate() {
+        for kind in ActorKind::ALL {
+            let trace = Trace {
+                id: Uuid::from_u128(7),
+                at: "2026-11-24T09:30:00.25Z".parse().unwrap(),
+                patient: Some(patient.clone()),
+                actor: Some(TracedActor {
+                    kind,
+                    id: "https://portail.example|1".to_owned(),
+                    name: "DESCHAMPS CLAIRE".to_owned(),
+                    profession: Some("10".to_owned()),
+                    structure: Some("10B0000014".to_owned()),
+                }),
+                act,
+                outcome: Outcome::ALL[rank % 4],
+                refusal: Some("consent-required".to_owned()),
+                rule: Some("CONS-05".to_owned()),
+                matrix: Some("2024".to_owned()),
+                mode: AccessMode::Centre15,
+                reason: Some("coma".to_owned()),
+                secret: rank % 2 == 0,
+                entities: vec![("DocumentReference".to_owned(), Uuid::from_u128(9))],
+                query: Some("status=current".to_owned()),
+                request_id: "demande-1".to_owned(),
+            };
+            let view = View {
+                record: Uuid::from_u128(8),
+                unannounced: rank % 2 == 1,
+                patient_side: kind.is_patient_side(),
+            };
+            let written = audit_event::write(&trace, &view, &reading);
+            let problems = wire::check(&written, "AuditEvent", "AuditEvent");
+            assert!(problems.is_empty(), "{problems:?}\n{written:#}");
+            assert_known(&written, &format!("{act:?} by {kind:?}"));
+            let claims = written["meta"].get("profile").is_some();
+            assert!(!claims || written["outcome"] == "0", "{act:?}");
+        }
+    }
 }

@@ -22,6 +22,8 @@ mod reads;
 mod records;
 #[path = "store/searches.rs"]
 mod searches;
+#[path = "store/traces.rs"]
+mod traces;
 #[path = "store/visibility.rs"]
 mod visibility;
 #[path = "store/world.rs"]
@@ -93,6 +95,11 @@ on_both! {
         declares_renews_and_withdraws
         shows_what_one_holds_or_declared
         an_employee_stands_by_its_structure;
+    traces:
+        each_reader_sees_his_scope
+        a_hidden_trace_reads_as_an_absent_one
+        each_condition_keeps_what_it_says
+        pages_of_traces_hold_while_lines_arrive;
     notices:
         a_first_access_is_told_once
         a_secret_access_is_only_kept

@@ -27,6 +27,18 @@ pub enum ActorKind {
 }
 
 impl ActorKind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Cps,
+        Self::Cpf,
+        Self::Cpe,
+        Self::Establishment,
+        Self::Holder,
+        Self::Representative,
+        Self::Caregiver,
+        Self::System,
+    ];
+
     /// True for the cards that name a professional who may consult (rule AUT-01).
     pub fn is_nominative(self) -> bool {
         matches!(self, Self::Cps | Self::Cpf)

@@ -1,10 +1,15 @@
 //! The trace of an act (rules TRC-01, TRC-04, TRC-05): who, what, on which record, in which context, with which outcome.
 
+use std::fmt;
+use std::str::FromStr;
+
 use uuid::Uuid;
 
 use super::actor::ActorKind;
 use super::context::AccessMode;
+use super::id::BadId;
 use super::ins::Ins;
+use super::query::{After, TimeBound};
 use super::time::Instant;
 
 /// What was done, as the journal names it (DMP transaction and FHIR interaction).
@@ -118,6 +123,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 4] = [
+        Self::Success,
+        Self::ClientError,
+        Self::Refused,
+        Self::Failure,
+    ];
+
     /// The AuditEvent code.
     pub fn code(self) -> &'static str {
         match self {
@@ -177,4 +190,117 @@ pub struct Trace {
     pub query: Option<String>,
     /// `X-Request-Id`.
     pub request_id: String,
+}
+
+/// Names a trace outside (AuditEvent.id): its own id, then that of its record, so that it is found without an index of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TraceKey {
+    /// [`Trace::id`].
+    pub trace: Uuid,
+    /// Resource id of the record.
+    pub record: Uuid,
+}
+
+impl fmt::Display for TraceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.trace.simple(), self.record.simple())
+    }
+}
+
+impl FromStr for TraceKey {
+    type Err = BadId;
+
+    /// Reads the 64 digits that [`TraceKey`] writes, and nothing else.
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let bad = BadId {
+            kind: "id of a trace",
+        };
+        let halves = text.split_at_checked(32);
+        let (trace, record) = halves
+            .filter(|(_, record)| record.len() == 32)
+            .ok_or(bad.clone())?;
+        let half = |half: &str| Uuid::try_parse(half).map_err(|_| bad.clone());
+        let key = Self {
+            trace: half(trace)?,
+            record: half(record)?,
+        };
+        if key.to_string() == text {
+            Ok(key)
+        } else {
+            Err(bad)
+        }
+    }
+}
+
+/// Who acted, as a search names him.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AgentKey {
+    /// A professional or employee, by his PS_IdNat.
+    Person(String),
+    /// A structure: that of who acted, or the establishment itself.
+    Structure(String),
+    /// Who acted through a portal: issuer and subject of its tokens.
+    User(String, String),
+    /// Any of these, by the bare number.
+    Any(String),
+    /// The holder, by the resource id of the record.
+    Holder(Uuid),
+}
+
+/// One condition on traces; within it the values are alternatives, and none of them is met by nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TraceCondition {
+    /// One of these traces.
+    Key(Vec<TraceKey>),
+    /// When.
+    At(Vec<TimeBound>),
+    /// What was done.
+    Act(Vec<TracedAct>),
+    /// How it ended.
+    Outcome(Vec<Outcome>),
+    /// Access mode.
+    Mode(Vec<AccessMode>),
+    /// Who.
+    Agent(Vec<AgentKey>),
+    /// A document, submission, right or record concerned: resource type and id.
+    Entity(Vec<(String, Uuid)>),
+}
+
+/// A search of traces in one record. The INS comes from the permit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceQuery {
+    /// All must hold.
+    pub conditions: Vec<TraceCondition>,
+    /// Newest first.
+    pub descending: bool,
+    /// Rows of a page; 0 asks for the count alone.
+    pub count: u32,
+    /// Where the page starts.
+    pub after: Option<After>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_64_digits_and_nothing_else() {
+        let key = TraceKey {
+            trace: Uuid::from_u128(0xa1),
+            record: Uuid::from_u128(2),
+        };
+        let text = key.to_string();
+        assert_eq!(text.len(), 64);
+        assert_eq!(text.parse(), Ok(key));
+        for bad in [
+            "",
+            &text[1..],
+            &format!("{text}0"),
+            &text.to_uppercase(),
+            &format!("{}é{}", &text[..31], &text[33..]),
+            &key.trace.to_string(),
+        ] {
+            assert!(bad.parse::<TraceKey>().is_err(), "{bad}");
+        }
+    }
 }

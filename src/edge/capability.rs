@@ -131,6 +131,22 @@ const CONSENT: &[Parameter] = &[
     ("status", "token", Some((HL7, "Consent-status"))),
 ];
 
+const AUDIT_EVENT: &[Parameter] = &[
+    ("_id", "token", Some((HL7, "Resource-id"))),
+    ("_lastUpdated", "date", Some((HL7, "Resource-lastUpdated"))),
+    ("action", "token", Some((HL7, "AuditEvent-action"))),
+    ("agent", "reference", Some((HL7, "AuditEvent-agent"))),
+    ("agent.identifier", "token", None),
+    ("date", "date", Some((HL7, "AuditEvent-date"))),
+    ("entity", "reference", Some((HL7, "AuditEvent-entity"))),
+    ("outcome", "token", Some((HL7, "AuditEvent-outcome"))),
+    ("patient", "reference", Some((HL7, "AuditEvent-patient"))),
+    ("patient.identifier", "token", None),
+    ("purpose", "token", None),
+    ("subtype", "token", Some((HL7, "AuditEvent-subtype"))),
+    ("type", "token", Some((HL7, "AuditEvent-type"))),
+];
+
 /// Answers with the statement that was made when the server started.
 pub(super) async fn read(State(app): State<Shared>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
@@ -195,6 +211,7 @@ pub(super) fn statement(settings: &Settings, started: Instant) -> Value {
                     "versioning": "no-version",
                 }),
                 consent(),
+                audit_event(),
             ],
             "interaction": [{
                 "code": "transaction",
@@ -262,6 +279,16 @@ fn consent() -> Value {
     })
 }
 
+fn audit_event() -> Value {
+    json!({
+        "type": "AuditEvent",
+        "documentation": "ITI-81: who did what in a record, as far as the caller may know.",
+        "interaction": interactions(&["read", "search-type"]),
+        "versioning": "no-version",
+        "searchParam": parameters(AUDIT_EVENT),
+    })
+}
+
 fn interactions(codes: &[&str]) -> Value {
     codes.iter().map(|code| json!({"code": code})).collect()
 }
@@ -298,7 +325,7 @@ mod tests {
             ("code", _) => "submissionset",
             ("isArchived", _) => "false",
             ("_id", _) => "0190f3c1-0000-7000-8000-000000000001",
-            ("relatesto", _) => "DocumentReference/0190f3c1-0000-7000-8000-000000000001",
+            ("relatesto" | "entity", _) => "DocumentReference/0190f3c1-0000-7000-8000-000000000001",
             (_, "date") => "2026-11-24",
             (name, _) if name == "identifier" && resource != "Patient" => "urn:oid:1.2.3",
             (name, _) if name.ends_with("identifier") => {
@@ -318,7 +345,7 @@ mod tests {
                 "urn:oid:1.2.250.1.213.1.4.10|279035121518989",
             );
         }
-        if resource != "Patient" && resource != "Consent" {
+        if matches!(resource, "DocumentReference" | "List") {
             need("status", "current");
         }
         if resource == "List" {
@@ -335,6 +362,7 @@ mod tests {
             "Patient" => search::patient_identifier(&params, true, &reading).map(|s| s.used),
             "List" => search::submissions(&params, true, &reading).map(|s| s.used),
             "Consent" => search::consents(&params, true, &reading).map(|s| s.used),
+            "AuditEvent" => search::traces(&params, true, &reading).map(|s| s.used),
             _ => search::documents(&params, true, &reading).map(|s| s.used),
         };
         used.is_ok_and(|used| used.iter().any(|(used, _)| used == name))
@@ -347,6 +375,7 @@ mod tests {
             ("DocumentReference", DOCUMENT_REFERENCE),
             ("List", LIST),
             ("Consent", CONSENT),
+            ("AuditEvent", AUDIT_EVENT),
         ] {
             for parameter in parameters {
                 assert!(

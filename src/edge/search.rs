@@ -157,7 +157,7 @@ pub(super) struct Asked {
     pub(super) params: Params,
     pub(super) strict: bool,
     format: negotiate::Format,
-    after: Option<After>,
+    pub(super) after: Option<After>,
     /// The sealed page, when the request follows a next link.
     token: Option<String>,
 }
@@ -201,7 +201,7 @@ impl Asked {
         used: &Params,
         warnings: &[Issue],
         page: &Page<T>,
-        rows: impl Iterator<Item = (uuid::Uuid, &'a str)>,
+        rows: impl Iterator<Item = (impl std::fmt::Display, &'a str)>,
     ) -> Result<Response, Error> {
         let app = &exchange.app;
         let base = format!("{}/{resource}", app.settings.server.base_url);

@@ -7,6 +7,7 @@ mod patient;
 mod results;
 mod status;
 mod submissions;
+mod traces;
 mod value;
 
 pub use access::{ConsentFilter, ConsentSearch, consents};
@@ -14,6 +15,7 @@ pub use documents::documents;
 pub use patient::{PatientKey, PatientSearch, patient_identifier};
 pub use results::{MAX_COUNT, page_token};
 pub use submissions::submissions;
+pub use traces::{TraceSearch, traces};
 
 use super::Reading;
 use crate::dmp::ins::Ins;

@@ -88,6 +88,9 @@ pub(in crate::translate) mod ours {
     /// Key of a right: category, patient and actor.
     pub(in crate::translate) const CONSENT_KEY: &str =
         "https://passerelle.dev/fhir/identifier/consent";
+    /// Transactions of the DMP.
+    pub(in crate::translate) const DMP_TRANSACTION: &str =
+        "https://passerelle.dev/fhir/CodeSystem/dmp-transaction";
     /// Role of an author whose resource has no place for it.
     pub(in crate::translate) const AUTHOR_ROLE: &str =
         "https://passerelle.dev/fhir/StructureDefinition/author-role";

@@ -43,15 +43,20 @@ fn single(params: &mut Params, name: &str) -> Option<String> {
 
 /// `_count`, and `_summary=count` as zero rows.
 pub(super) fn count(params: &mut Params) -> u32 {
-    let mut count = DEFAULT_COUNT;
+    count_up_to(params, DEFAULT_COUNT, MAX_COUNT)
+}
+
+/// [`count`] with a default and a most of its own.
+pub(super) fn count_up_to(params: &mut Params, default: u32, most: u32) -> u32 {
+    let mut count = default;
     if let Some(value) = single(params, "_count") {
         match value.parse::<u32>() {
-            Ok(asked) if asked > MAX_COUNT => {
-                count = MAX_COUNT;
+            Ok(asked) if asked > most => {
+                count = most;
                 // `link self` tells what was done.
                 for (name, used) in &mut params.used {
                     if name == "_count" {
-                        *used = MAX_COUNT.to_string();
+                        *used = most.to_string();
                     }
                 }
             }
