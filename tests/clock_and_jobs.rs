@@ -10,6 +10,7 @@ use passerelle::dmp::time::{after, day};
 use serde_json::{Value, json};
 use support::client::encode;
 use support::document::PATIENT;
+use support::portal::Portal;
 use support::{Admin, Client, Document, Options, Server, consent_for, with_admin};
 
 const MEDECIN: &str = "899900000011";
@@ -32,7 +33,11 @@ impl World {
     }
 
     async fn born(birth: Option<Date>, now: Timestamp) -> Self {
-        let server = Server::with(with_admin(Options::default()));
+        Self::with(Options::default(), birth, now).await
+    }
+
+    async fn with(options: Options, birth: Option<Date>, now: Timestamp) -> Self {
+        let server = Server::with(with_admin(options));
         let admin = Admin::of(&server);
         admin.set_clock(now);
         let (identifier, mut record) = Document::new().record();
@@ -299,4 +304,76 @@ async fn the_clock_moves_acts_and_no_certificate() {
     let now: Timestamp = now["now"].as_str().unwrap().parse().unwrap();
     assert!(Timestamp::now().duration_since(now).abs() < MINUTE);
     assert_eq!(world.admin.send("GET", "/test/jobs", "").0, 405);
+}
+
+/// In production none of it is there.
+#[tokio::test]
+async fn production_has_no_clock_to_set() {
+    let options = with_admin(Options::default());
+    let server = Server::with(options.set("PASSERELLE_IDENTITY__ENVIRONMENT", "production"));
+    let admin = Admin::of(&server);
+    for (method, path) in [
+        ("PUT", "/test/clock"),
+        ("POST", "/test/jobs"),
+        ("GET", "/test/outbox"),
+    ] {
+        assert_eq!(admin.send(method, path, "{}").0, 404, "{path}");
+    }
+    assert_eq!(admin.send("GET", "/health/live", "").0, 200);
+}
+
+/// A patient who looks on the day sees the document, whether the job ran or not (ANN-03); the token follows the real time.
+#[tokio::test]
+async fn the_holder_sees_it_on_the_day() {
+    let portal = Portal::new();
+    let options = Options::default().portal(&portal);
+    let start: Timestamp = "2027-01-10T09:00:00Z".parse().unwrap();
+    let world = World::with(options, None, start).await;
+    let id = world.hidden().await;
+    let mut holder = portal.holder(PATIENT).on(&world.server);
+    let path = format!("/DocumentReference/{id}");
+    let month = after(start, 1.month());
+    world.admin.set_clock(month - MINUTE);
+    holder.get(&path).await.assert_refused(404, "not-found");
+    assert_eq!(world.finds(&mut holder).await.1["total"], 0);
+    world.admin.set_clock(month + MINUTE);
+    assert_eq!(world.finds(&mut holder).await.1["total"], 1);
+    holder.get(&path).await.assert_status(200);
+    assert!(world.admin.told("visibility-restored").is_empty());
+    world.admin.run_jobs();
+    assert_eq!(world.finds(&mut holder).await.1["total"], 1);
+    assert_eq!(world.admin.told("visibility-restored").len(), 1);
+}
+
+/// What the holder deposits himself is told to nobody; and when he closes and asks for it, all is deleted within three months
+/// (LC-14).
+#[tokio::test]
+async fn a_deletion_that_was_asked_takes_three_months() {
+    let portal = Portal::new();
+    let options = Options::default().portal(&portal);
+    let start: Timestamp = "2027-11-30T09:00:00Z".parse().unwrap();
+    let world = World::with(options, None, start).await;
+    world.hidden().await;
+    let (system, value) = PATIENT.split_once('|').unwrap();
+    let closing = json!({
+        "resourceType": "Patient",
+        "identifier": [{"system": system, "value": value}],
+        "extension": [
+            {
+                "url": "https://passerelle.dev/fhir/StructureDefinition/record-state",
+                "valueCode": "closed"
+            },
+            {
+                "url": "https://passerelle.dev/fhir/StructureDefinition/deletion-asked",
+                "valueBoolean": true
+            }
+        ]
+    });
+    let mut holder = portal.holder(PATIENT).on(&world.server);
+    holder.put(&world.path, &closing).await.assert_status(200);
+    let end = day(date(2028, 2, 29));
+    assert_eq!(world.admin.run_at(end - MINUTE)["jobs"]["purged"], 0);
+    assert_eq!(world.admin.run_at(end)["jobs"]["purged"], 1);
+    assert!(world.admin.outbox().is_empty());
+    world.verify();
 }

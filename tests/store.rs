@@ -122,6 +122,7 @@ on_both! {
     due:
         an_announcement_is_overdue_after_two_weeks
         a_month_makes_a_document_visible
+        one_that_cannot_be_done_holds_up_no_other
         what_a_minor_keeps_is_told_to_nobody
         coming_of_age_renews_what_was_given_before
         nothing_is_left_of_a_record_after_its_time

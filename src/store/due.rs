@@ -22,7 +22,7 @@ use crate::dmp::record::RecordData;
 use crate::dmp::right::{Category, Right};
 use crate::dmp::time::{Instant, day};
 use crate::dmp::trace::{Outcome, Trace, TracedAct, TracedActor};
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 impl Store {
     /// Tells the patients whose documents wait for their announcement since two weeks (ANN-03), `most` of them; gives how many
@@ -41,13 +41,13 @@ impl Store {
         let due = self.documents_due(sql, now, most).await?;
         let found = due.len();
         for (ins, id) in due {
-            self.write(Overdue {
+            let overdue = Overdue {
                 ins,
                 id,
                 now,
                 of_age,
-            })
-            .await?;
+            };
+            passing(self.write(overdue).await)?;
         }
         Ok(found)
     }
@@ -67,14 +67,14 @@ impl Store {
         let due = self.documents_due(sql, now, most).await?;
         let found = due.len();
         for (ins, id) in due {
-            self.write(Restore {
+            let restore = Restore {
                 ins,
                 id,
                 now: stamp(now),
                 of_age,
                 render: Arc::clone(&self.render),
-            })
-            .await?;
+            };
+            passing(self.write(restore).await)?;
         }
         Ok(found)
     }
@@ -93,7 +93,7 @@ impl Store {
         let found = rows.len();
         for mut row in rows {
             let ins = row.take_text(0)?;
-            self.write(ComeOfAge { ins, now, of_age }).await?;
+            passing(self.write(ComeOfAge { ins, now, of_age }).await)?;
         }
         Ok(found)
     }
@@ -109,6 +109,17 @@ impl Store {
         let rows = reader.conn()?.query(sql, &values).await?;
         let due = |row: &super::row::Row| Ok((row.text(0)?.to_owned(), row.uuid(1)?));
         Ok(rows.iter().map(due).collect::<Result<_, DbError>>()?)
+    }
+}
+
+/// One record that can't be done must not hold up the others; a database that is busy holds up all.
+pub(super) fn passing(done: Result<(), Error>) -> Result<(), Error> {
+    match done {
+        Err(error) if error.code() == Code::Internal => {
+            tracing::error!("what was due for one record was not done");
+            Ok(())
+        }
+        done => done,
     }
 }
 

@@ -47,7 +47,7 @@ impl Store {
         let found = rows.len();
         for mut row in rows {
             let ins = row.take_text(0)?;
-            self.write(Purge { ins, now }).await?;
+            due::passing(self.write(Purge { ins, now }).await)?;
         }
         Ok(found)
     }

@@ -105,6 +105,23 @@ pub async fn a_month_makes_a_document_visible(url: &str) {
     other.store.close().await;
 }
 
+pub async fn one_that_cannot_be_done_holds_up_no_other(url: &str) {
+    let world = World::new(url).await;
+    let broken = hidden(&world, Labels::default()).await;
+    let sound = hidden(&world, Labels::default()).await;
+    let breaks = format!(
+        "UPDATE document_text SET entry = 'x' WHERE entry LIKE '%{}%'",
+        broken.entry_uuid
+    );
+    raw::run(url, &breaks).await;
+    let due = after(sound.deposited, 1.month());
+    assert_eq!(world.store.restore_visibility(due, 18, 10).await, Ok(2));
+    assert_eq!(
+        told(&world, NoticeKind::VisibilityRestored).await,
+        [Some(sound.id)]
+    );
+}
+
 pub async fn what_a_minor_keeps_is_told_to_nobody(url: &str) {
     let world = World::new(url).await;
     let mut data = with_email(&world);

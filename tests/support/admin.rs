@@ -17,8 +17,13 @@ pub fn with_admin(options: Options) -> Options {
 pub struct Admin(String);
 
 impl Admin {
-    /// The admin listener of a server that was started last.
+    /// The admin listener of a server.
     pub fn of(server: &Server) -> Self {
+        Self::of_start(server, 1)
+    }
+
+    /// The admin listener of a server that was started so many times.
+    pub fn of_start(server: &Server, starts: usize) -> Self {
         let told = || {
             let logs = server.logs();
             let lines = logs
@@ -26,7 +31,7 @@ impl Admin {
                 .filter_map(|line| serde_json::from_str::<Value>(line).ok());
             lines
                 .filter_map(|line| line["admin"].as_str().map(str::to_owned))
-                .next_back()
+                .nth(starts - 1)
         };
         for _ in 0..100 {
             if let Some(address) = told() {

@@ -11,6 +11,7 @@ pub mod document;
 pub mod header;
 pub mod pki;
 pub mod portal;
+pub mod receiver;
 #[path = "../cda/sample.rs"]
 pub mod sample;
 pub mod server;
