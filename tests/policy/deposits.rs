@@ -1,5 +1,6 @@
 //! Deposit: feeding needs no consent (FEED-02), an open record (LC-10), a qualified identity (INS-02) and no opposition (FEED-03).
 
+use passerelle::dmp::actor::ActorKind;
 use passerelle::dmp::change::RecordChange;
 use passerelle::dmp::context::AccessMode;
 use passerelle::dmp::record::{IdentityStatus, RecordState};
@@ -12,8 +13,8 @@ use super::differences::Differences;
 use super::oracle::{self, Case, Sees};
 use super::view;
 use super::world::{
-    Authorisation, OF_AGE, PROFESSIONALS, Role, Switches, actor, context, documents, right, rules,
-    standing_right,
+    ADULT, Authorisation, OF_AGE, PROFESSIONALS, Role, Switches, actor, context, documents, portal,
+    right, rules, standing, standing_right, user,
 };
 
 #[test]
@@ -133,6 +134,33 @@ fn feeding_is_the_one_of_the_rule_catalogue() {
 }
 
 #[test]
+fn ins_02_msk_05_a_patients_deposit_needs_a_qualified_identity_and_follows_the_switch() {
+    let rules = rules(false);
+    let context = context(AccessMode::Normal, false, None);
+    for kind in [ActorKind::Holder, ActorKind::Caregiver] {
+        let caller = portal(kind, true, false);
+        for identity in IdentityStatus::ALL {
+            for masks in [false, true] {
+                let mut rights = vec![standing_right(Grant::Delegation { to: user("me") })];
+                rights.extend(masks.then(|| standing_right(Grant::DefaultMasking)));
+                let standing = standing(RecordState::Activated, identity, ADULT, rights);
+                let decided = decide(&rules, &caller, &Act::Deposit, Some(&standing), &context);
+                let expected = match identity {
+                    IdentityStatus::Validated | IdentityStatus::Qualified => Ok(masks),
+                    _ => Err(Code::IdentityNotQualified),
+                };
+                let decided = decided.map(|permit| permit.masks_new_documents());
+                assert_eq!(
+                    decided.map_err(|error| error.code()),
+                    expected,
+                    "{identity:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn without_a_record_only_an_operator_does_anything() {
     let rules = rules(false);
     let context = context(AccessMode::Normal, false, None);
@@ -179,7 +207,7 @@ fn lc_03_no_professional_changes_the_record() {
 #[test]
 fn min_09_majority_is_counted_on_the_french_calendar() {
     let data = |born: &str| {
-        super::world::standing(
+        standing(
             RecordState::Activated,
             IdentityStatus::Qualified,
             born,
