@@ -80,14 +80,14 @@ impl Case<'_> {
         self.standing.valid(category, self.context.now)
     }
 
-    /// Médecin traitant DMP: his right, and the authorisation that goes with it (MT-01, MT-02).
+    /// Médecin traitant DMP (MT-01, MT-02).
     pub(super) fn is_treating_physician(&self) -> bool {
-        self.valid(Category::TreatingPhysician).is_some() && self.is_authorised()
+        self.valid(Category::TreatingPhysician).is_some()
     }
 
-    /// Administrator: his right, and his authorisation (ADM-02).
+    /// Administrator (ADM-02).
     pub(super) fn is_administrator(&self) -> bool {
-        self.valid(Category::Administrator).is_some() && self.is_authorised()
+        self.valid(Category::Administrator).is_some()
     }
 
     /// A declared authorisation that stands (CONS-05). One that was given for a minor ends with his majority (MIN-10).

@@ -103,12 +103,13 @@ fn access(case: &Case) -> Result<&'static str, Error> {
     }
 }
 
-/// Masked documents: médecin traitant and administrator; in an emergency, who the patient's third switch lets (MSK-03, MSK-07).
+/// Masked documents: médecin traitant and administrator whatever the mode, and in an emergency anybody whom the patient's third
+/// switch lets (decisions X1 and X2, MSK-03, MSK-07).
 fn sees_masked(case: &Case) -> bool {
-    if case.context.mode != AccessMode::Normal {
-        return case.asks("MSK-07", case.standing.emergency(case.context.now).masked);
-    }
-    case.asks("MT-01", case.is_treating_physician()) || case.asks("ADM-02", case.is_administrator())
+    let emergency = case.context.mode != AccessMode::Normal;
+    case.asks("MT-01", case.is_treating_physician())
+        || case.asks("ADM-02", case.is_administrator())
+        || (emergency && case.asks("MSK-07", case.standing.emergency(case.context.now).masked))
 }
 
 /// The first open consultation and every emergency are told; a first secret one is only kept (decision X5, MIN-06).

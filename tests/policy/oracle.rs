@@ -144,13 +144,11 @@ pub fn authorised(case: &Case) -> bool {
     }
 }
 
-/// X1, X2 and the rights per transaction (cards §3.1, "hidden to PS", note 7): médecin traitant and administrator in normal mode; in
-/// an emergency whoever it is, when the patient allowed it.
+/// X1, X2 and step 8 of §24: médecin traitant and administrator, and in an emergency whoever it is, when the patient allowed it.
 fn sees_masked(case: &Case) -> bool {
-    match case.mode {
-        AccessMode::Normal => case.role == Role::Treating || case.role == Role::Administrator,
-        AccessMode::BrisDeGlace | AccessMode::Centre15 => case.switches.masked,
-    }
+    case.role == Role::Treating
+        || case.role == Role::Administrator
+        || (case.mode != AccessMode::Normal && case.switches.masked)
 }
 
 /// Is this document shown? MSK-03, HAB-01, HAB-06; hidden from the patient or her representatives is nothing to a professional
