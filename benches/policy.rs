@@ -21,7 +21,7 @@ use passerelle::dmp::query::{DocumentQuery, Sort, SortField};
 use passerelle::dmp::trace::TracedAct;
 use passerelle::policy::Act;
 use rusqlite::Connection;
-use world::{World, cps, document, masked, physician};
+use world::{World, context, cps, document, masked, physician};
 
 /// Documents in the record; one in ten is masked.
 const HELD: usize = 2_000;
@@ -88,7 +88,20 @@ fn main() {
         ("nurse, types of the matrix", cps("899900000078", "60")),
         ("the author, his own", physician()),
     ] {
-        let permit = runtime.block_on(world.permit(&actor, &act));
+        // The first consultation is told to the patient: it is not what is measured.
+        let permit = runtime.block_on(async {
+            world.declare(&actor, true).await;
+            for _ in 0..2 {
+                let first = world.try_permit(&actor, &act, &context()).await;
+                let first = first.expect("permit");
+                let trace = world.trace(&actor, TracedAct::SearchDocuments);
+                let found = world.store.find_documents(&first, &query, trace);
+                found.await.expect("search");
+            }
+            world.try_permit(&actor, &act, &context()).await
+        });
+        let permit = permit.expect("permit");
+        assert!(permit.notice().is_none());
         let ours = || {
             let trace = world.trace(&actor, TracedAct::SearchDocuments);
             let found = world.store.find_documents(&permit, &query, trace);
