@@ -115,7 +115,7 @@ fn own(case: &Case) -> Result<(), &'static str> {
 }
 
 /// Headers that make no sense here (contract §3, §7).
-fn headers(case: &Case) -> Result<(), &'static str> {
+pub fn headers(case: &Case) -> Result<(), &'static str> {
     if case.mode == AccessMode::BrisDeGlace && !case.reason {
         return Err("reason-required");
     }

@@ -42,20 +42,16 @@ pub fn change(
     }
     let own = oracle::is_own(case.who, document);
     // Contract §7: CPE and establishments delete what their structure deposited; no archive, no mask.
-    if !case.who.nominative() {
-        return match (change.delete, own) {
-            (false, _) => Err("not-allowed"),
-            (true, true) => Ok(()),
-            (true, false) => Err("not-found"),
-        };
+    if !change.delete && !case.who.nominative() {
+        return Err("not-allowed");
     }
     // X3, X4: who is blocked deletes his own, and nothing else.
-    if case.blocked {
-        return match (change.delete, own) {
-            (false, _) => Err("blocked-by-patient"),
-            (true, true) => Ok(()),
-            (true, false) => Err("not-found"),
-        };
+    if !change.delete && case.blocked {
+        return Err("blocked-by-patient");
+    }
+    oracle::headers(case)?;
+    if !case.who.nominative() || case.blocked {
+        return if own { Ok(()) } else { Err("not-found") };
     }
     // TD3.3a, TD3.3b, TD3.3d: in normal mode (TD3.3d: a physician in an emergency, see docs/rules.md).
     if !change.delete && case.mode != AccessMode::Normal {
