@@ -365,7 +365,7 @@ impl Model {
                     (document.labels.invisible_patient && !document.old(now))
                         || (represents && document.labels.invisible_representatives)
                 });
-                !kept && !(represents && traced.secret)
+                !(kept || represents && traced.secret)
             }
         };
         record.traces.iter().filter(shown).count()
