@@ -28,7 +28,7 @@ mod world;
 #[path = "rules_http/write.rs"]
 mod write;
 
-use callers::{Asked, Caller, Mandated, OPERATOR};
+use callers::{Asked, Caller, Mandated, OPERATOR, friends};
 use hyper::Method;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
@@ -99,7 +99,7 @@ async fn open(run: &mut Run, n: usize, now: Timestamp) {
 
 /// What is in a record before it is asked: documents and rights, written over HTTP by who may write them.
 async fn furnish(run: &mut Run, record: usize) {
-    for card in [record % 10, (record + 3) % 10, (record * 7 + 1) % 10] {
+    for card in friends(record) {
         let id = run.model.cards[card].id.clone();
         let holder = run.model.cards[card]
             .carried()
@@ -171,8 +171,9 @@ async fn one_request(run: &mut Run) {
         52..=60 => run.read(record, caller, asked, true).await,
         61..=64 => run.existence(record, caller, asked).await,
         65..=71 => run.deposit(record, caller, asked).await,
-        72..=84 => run.change(record, caller, asked).await,
-        85..=93 => run.any_right(record, caller, asked).await,
+        72..=82 => run.change(record, caller, asked).await,
+        83..=92 => run.any_right(record, caller, asked).await,
+        93..=94 => run.read_rights(record, caller, asked).await,
         _ => run.read_traces(record, caller, asked).await,
     }
 }

@@ -69,6 +69,11 @@ pub fn cards() -> Vec<Card> {
         .collect()
 }
 
+/// The professionals whom a record mostly meets.
+pub fn friends(record: usize) -> [usize; 3] {
+    [record % 10, (record + 3) % 10, (record * 7 + 1) % 10]
+}
+
 /// Someone of the patient's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mandated {

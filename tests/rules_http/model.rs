@@ -35,6 +35,8 @@ pub struct Held {
     pub grant: Grant,
     pub active: bool,
     pub end: Option<Timestamp>,
+    /// Who wrote it last.
+    pub by: ActorId,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +75,14 @@ pub struct Traced {
 pub enum View {
     Card(usize, Sees),
     Portal(patients::Case, Mandated),
+}
+
+/// A right as it is written.
+pub struct Written {
+    pub grant: Grant,
+    pub active: bool,
+    pub until: Option<Timestamp>,
+    pub by: ActorId,
 }
 
 /// Where a right is kept: category, actor and switch.
@@ -137,31 +147,30 @@ impl Record {
     }
 
     /// Writes a right, and what follows from it (contract §7, MT-02, BLK-02, MSK-05).
-    pub fn write(&mut self, grant: &Grant, active: bool, until: Option<Timestamp>, now: Timestamp) {
+    pub fn write(&mut self, written: &Written, now: Timestamp) {
+        let Written { grant, active, .. } = written;
         let ends_with_minority = matches!(
             grant,
             Grant::Access { .. } | Grant::TreatingPhysician { .. } | Grant::Administrator { .. }
         );
         let majority = (ends_with_minority && self.minor(now)).then(|| self.of_age());
-        let end = [until, majority].into_iter().flatten().min();
-        match self.held(grant).cloned() {
-            // A withdrawal leaves the period.
-            Some(held) if !active => self.put(grant, false, held.end),
-            _ => self.put(grant, active, end),
-        }
+        let end = [written.until, majority].into_iter().flatten().min();
+        // A withdrawal leaves the period.
+        let kept = self.held(grant).filter(|_| !active).map(|held| held.end);
+        self.put(grant, *active, kept.unwrap_or(end), &written.by);
         match (grant, active) {
             (Grant::TreatingPhysician { holder, basis }, true) => {
                 let access = Grant::Access {
                     holder: holder.clone(),
                     basis: *basis,
                 };
-                self.put(&access, true, end);
+                self.put(&access, true, end, &written.by);
             }
-            (Grant::Access { holder, .. }, false) => self.end(&physician(holder)),
+            (Grant::Access { holder, .. }, false) => self.end(&physician(holder), &written.by),
             (Grant::Block { of }, true) => {
-                self.end(&access(of));
-                self.end(&physician(of));
-                self.end(&administrator(of));
+                for lost in [access(of), physician(of), administrator(of)] {
+                    self.end(&lost, &written.by);
+                }
             }
             (Grant::DefaultMasking, true) => {
                 for document in &mut self.documents {
@@ -172,21 +181,23 @@ impl Record {
         }
     }
 
-    fn put(&mut self, grant: &Grant, active: bool, end: Option<Timestamp>) {
+    fn put(&mut self, grant: &Grant, active: bool, end: Option<Timestamp>, by: &ActorId) {
         let place_of = place(grant);
         self.rights.retain(|held| place(&held.grant) != place_of);
         self.rights.push(Held {
             grant: grant.clone(),
             active,
             end,
+            by: by.clone(),
         });
     }
 
-    fn end(&mut self, grant: &Grant) {
+    fn end(&mut self, grant: &Grant, by: &ActorId) {
         let place_of = place(grant);
         for held in &mut self.rights {
-            if place(&held.grant) == place_of {
+            if place(&held.grant) == place_of && held.active {
                 held.active = false;
+                held.by = by.clone();
             }
         }
     }
@@ -350,6 +361,24 @@ impl Model {
                 patients::shows(&case, &seen)
             }
         }
+    }
+
+    /// How many rights of a record a reader is shown: the patient's side all, a professional those that concern him or that he
+    /// wrote, and the emergency switches.
+    pub fn rights(&self, record: usize, caller: Caller) -> usize {
+        let record = &self.records[record];
+        let shown = |held: &&Held| match caller {
+            Caller::Portal(_) => true,
+            Caller::Card(card) => {
+                let concerns = held
+                    .grant
+                    .actor()
+                    .is_some_and(|id| self.names(card).contains(&id));
+                let switch = matches!(held.grant, Grant::Emergency { .. });
+                concerns || switch || held.by == self.cards[card].id
+            }
+        };
+        record.rights.iter().filter(shown).count()
     }
 
     /// How many traces of a record a reader is shown (X11, TRC-02, ANN-04, MIN-08).

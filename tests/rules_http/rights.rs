@@ -6,10 +6,13 @@ use passerelle::dmp::actor::ActorId;
 use passerelle::dmp::right::{Basis, Grant, Switch};
 use serde_json::{Value, json};
 
-use crate::callers::{Asked, Caller, named};
+use crate::callers::{Asked, Caller, friends, named};
+use crate::model::Written;
+use crate::oracle;
 use crate::oracle_acts::{self, Writer};
 use crate::oracle_patients as patients;
 use crate::run::Run;
+use crate::support::client::encode;
 use crate::support::consent::{right, switch, withdrawn};
 use crate::world;
 
@@ -20,19 +23,26 @@ const MOST_HELPED: usize = 5;
 impl Run {
     /// A right of a random category for a random actor.
     pub async fn any_right(&mut self, record: usize, caller: Caller, asked: Asked) {
-        let active = !self.random.chance(20);
-        let grant = self.grant(caller);
+        // Often one that is there.
+        let held = self.model.records[record].rights.len();
+        let (grant, active) = if held > 0 && self.random.chance(35) {
+            let held = &self.model.records[record].rights[self.random.below(held)];
+            (held.grant.clone(), self.random.chance(40))
+        } else {
+            (self.grant(record, caller), !self.random.chance(15))
+        };
         let soon = matches!(grant, Grant::Access { .. }) && active && self.random.chance(30);
         let until = soon.then(|| whole(self.now() + 360.hours()));
         self.write_right(record, caller, asked, &grant, active, until)
             .await;
     }
 
-    fn grant(&mut self, caller: Caller) -> Grant {
+    fn grant(&mut self, record: usize, caller: Caller) -> Grant {
         let basis = self.random.one_of(&[Basis::Team, Basis::Explicit]);
         // Mostly for himself, where it is a professional.
         let card = match caller {
             Caller::Card(card) if self.random.chance(75) => card,
+            _ if self.random.chance(70) => self.random.one_of(&friends(record)),
             _ => self.random.below(10),
         };
         let card = &self.model.cards[card];
@@ -99,7 +109,48 @@ impl Run {
             }
         });
         if reply.status < 300 {
-            self.model.records[record].write(grant, active, until, now);
+            let written = Written {
+                grant: grant.clone(),
+                active,
+                until,
+                by: match caller {
+                    Caller::Card(card) => self.model.cards[card].id.clone(),
+                    Caller::Portal(who) => who.id(),
+                },
+            };
+            self.model.records[record].write(&written, now);
+        }
+    }
+
+    pub async fn read_rights(&mut self, record: usize, caller: Caller, asked: Asked) {
+        let ins = encode(&self.model.records[record].ins);
+        let path = format!("/Consent?patient.identifier={ins}");
+        let now = self.now();
+        let expected = match caller {
+            Caller::Card(card) => {
+                let open = oracle::open(&self.model.case(record, card, asked, now));
+                if open { Ok(200) } else { Err("record-closed") }
+            }
+            Caller::Portal(who) => {
+                let case = self.model.patient_case(record, who, asked, now);
+                patients::activated(&case).map(|()| 200)
+            }
+        };
+        let reply = self.send(caller, asked, Method::GET, &path, None).await;
+        self.traced(record, caller, asked, None);
+        self.holds("rights", &reply, expected, |_| {
+            format!("{caller:?} {asked:?}")
+        });
+        if reply.status == 200 {
+            let (total, shown) = (
+                self.model.rights(record, caller),
+                reply.json()["total"].clone(),
+            );
+            if shown != total {
+                self.differs(format!(
+                    "rights: {total} expected, {shown} found, {caller:?}"
+                ));
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use passerelle::dmp::actor::ActorKind;
 use passerelle::dmp::context::AccessMode;
 
-use crate::callers::{Asked, Caller, Mandated, cards};
+use crate::callers::{Asked, Caller, Mandated, cards, friends};
 use crate::model::{Model, Traced};
 use crate::random::Random;
 use crate::support::{Client, Portal, Reply, Server};
@@ -174,9 +174,8 @@ impl Run {
         if self.random.chance(25) {
             return Caller::Portal(self.mandated(record));
         }
-        let friends = [record % 10, (record + 3) % 10, (record * 7 + 1) % 10];
         if self.random.chance(55) {
-            Caller::Card(self.random.one_of(&friends))
+            Caller::Card(self.random.one_of(&friends(record)))
         } else {
             Caller::Card(self.random.below(10))
         }
