@@ -28,14 +28,14 @@ mod world;
 #[path = "rules_http/write.rs"]
 mod write;
 
-use callers::{Asked, Caller, Mandated, OPERATOR, friends};
+use callers::{Asked, Caller, OPERATOR, friends};
 use hyper::Method;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use model::Record;
-use passerelle::dmp::actor::ActorKind;
+use passerelle::dmp::actor::{ActorId, ActorKind};
 use passerelle::dmp::record::RecordState;
-use passerelle::dmp::right::{Basis, Grant};
+use passerelle::dmp::right::{Basis, Grant, Switch};
 use passerelle::dmp::time::paris;
 use run::Run;
 use serde_json::json;
@@ -135,6 +135,49 @@ async fn furnish(run: &mut Run, record: usize) {
     }
 }
 
+/// What its holder decides, a different part of it in each record.
+async fn decide(run: &mut Run, record: usize) {
+    let holder = run.holder(record);
+    let friend = |run: &Run, at: usize| run.model.cards[friends(record)[at]].clone();
+    let (first, second) = (friend(run, 0), friend(run, 1));
+    let block = Grant::Block {
+        of: first.carried().unwrap_or(&first.id).clone(),
+    };
+    let permit = |switch, permit| Grant::Emergency { switch, permit };
+    let mut decisions = Vec::new();
+    match record % 6 {
+        // Blocked, and unblocked: nothing comes back.
+        0 => decisions.extend([(block.clone(), true), (block, false)]),
+        1 => decisions.push((block, true)),
+        2 => decisions.push((permit(Switch::Masked, true), true)),
+        3 => decisions.extend([
+            (permit(Switch::Masked, true), true),
+            (permit(Switch::BreakGlass, false), true),
+        ]),
+        _ => {}
+    }
+    if let (true, ActorId::Person(_)) = (record % 4 < 2, &second.id) {
+        let asked = Asked {
+            secret: run.model.records[record].minor(run.now()).then_some(false),
+            ..Asked::NORMAL
+        };
+        run.search(record, Caller::Card(friends(record)[1]), asked)
+            .await;
+        decisions.push((Grant::Administrator { holder: second.id }, true));
+    }
+    if record % 5 == 0 {
+        let to = world::user("aidant-1");
+        decisions.push((Grant::Delegation { to }, true));
+    }
+    if record % 9 == 4 {
+        decisions.push((Grant::DefaultMasking, true));
+    }
+    for (grant, active) in decisions {
+        run.write_right(record, holder, Asked::NORMAL, &grant, active, None)
+            .await;
+    }
+}
+
 /// Its holder closes a record.
 async fn close(run: &mut Run, record: usize) {
     let patient = run.model.records[record].ins.clone();
@@ -144,12 +187,7 @@ async fn close(run: &mut Run, record: usize) {
         "identifier": [{"system": system, "value": value}],
         "extension": [{"url": STATE, "valueCode": "closed"}]
     });
-    let holder = Caller::Portal(Mandated {
-        kind: ActorKind::Holder,
-        subject: "compte-1",
-        record,
-        protects_person: false,
-    });
+    let holder = run.holder(record);
     let path = format!("/Patient?identifier={}", encode(&patient));
     let body = Some(("application/fhir+json", resource.to_string()));
     let closed = run
@@ -195,6 +233,7 @@ async fn the_running_server_answers_as_the_catalogue_says() {
     }
     for record in 0..RECORDS {
         furnish(&mut run, record).await;
+        decide(&mut run, record).await;
     }
     for record in (4..RECORDS).step_by(7).take(2) {
         close(&mut run, record).await;

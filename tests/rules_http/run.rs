@@ -181,6 +181,16 @@ impl Run {
         }
     }
 
+    /// The patient of a record.
+    pub fn holder(&self, record: usize) -> Caller {
+        Caller::Portal(Mandated {
+            kind: ActorKind::Holder,
+            subject: "compte-1",
+            record,
+            protects_person: false,
+        })
+    }
+
     /// Who acts for the patient of a record, or now and then of another.
     pub fn mandated(&mut self, record: usize) -> Mandated {
         let others = self.model.records.len();
