@@ -165,7 +165,7 @@ async fn decide(run: &mut Run, record: usize) {
             .await;
         decisions.push((Grant::Administrator { holder: second.id }, true));
     }
-    if record % 5 == 0 {
+    if record.is_multiple_of(5) {
         let to = world::user("aidant-1");
         decisions.push((Grant::Delegation { to }, true));
     }
