@@ -149,7 +149,7 @@ pub fn write_right(
         {
             Ok(())
         }
-        // BLK-01, ADM-02; the role rests on the authorisation.
+        // BLK-01, ADM-02.
         Grant::Block { .. } if case.role.administers() => Ok(()),
         _ => Err("not-yours"),
     }
