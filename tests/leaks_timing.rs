@@ -252,7 +252,7 @@ async fn open(server: &Server, patient: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_hidden_takes_as_long_as_what_does_not_exist() {
+async fn hidden_and_absent_answer_alike_and_are_timed() {
     let portal = Portal::new();
     let server = Server::with(Options::default().portal(&portal));
     open(&server, PATIENT).await;
