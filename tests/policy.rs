@@ -16,6 +16,10 @@ mod differences;
 mod explained;
 #[path = "policy/oracle.rs"]
 mod oracle;
+#[path = "policy/oracle_acts.rs"]
+mod oracle_acts;
+#[path = "policy/oracle_patients.rs"]
+mod oracle_patients;
 #[path = "policy/patient_acts.rs"]
 mod patient_acts;
 #[path = "policy/patient_changes.rs"]

@@ -137,6 +137,7 @@ async fn record(exchange: &mut Exchange, target: &DocumentKey) -> Result<Ins, Er
         DocumentKey::Uuid(uuid) => (uuid.to_string(), true),
     };
     if let Some(ins) = exchange.app.store.locate_unique(&unique_id).await? {
+        exchange.reaches(&ins)?;
         return Ok(ins);
     }
     let query = exchange.query()?;

@@ -11,12 +11,14 @@ use crate::error::{Code, Error};
 /// A professional changes a document. Deleting one's own needs no authorisation, and stays possible while blocked (DEL-01, X3).
 pub(super) fn professional(case: &Case, change: &DocumentChange) -> Result<Permit, Error> {
     case.open()?;
-    case.well_formed_mode()?;
     let deletes_only =
         change.delete && !change.restore && change.labels.is_none() && change.archived.is_none();
     if !deletes_only {
         case.require(case.actor.kind.is_nominative(), Code::NotAllowed, "AUT-03")?;
         case.not_blocked()?;
+    }
+    case.well_formed_mode()?;
+    if !deletes_only {
         let normal = case.context.mode == AccessMode::Normal;
         case.require(normal, Code::NotAllowed, "MSK-04")?;
     }

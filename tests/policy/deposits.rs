@@ -10,7 +10,8 @@ use passerelle::policy::{Act, decide};
 
 use super::consultation::world;
 use super::differences::Differences;
-use super::oracle::{self, Case, Sees};
+use super::oracle::{self, Case};
+use super::oracle_acts;
 use super::view;
 use super::world::{
     ADULT, Authorisation, OF_AGE, PROFESSIONALS, Role, Switches, actor, context, documents, portal,
@@ -71,19 +72,8 @@ fn feeding_is_the_one_of_the_rule_catalogue() {
                                 decisions += 1;
                                 let qualified = identity == IdentityStatus::Validated
                                     || identity == IdentityStatus::Qualified;
-                                let secret_has_sense = case.minor && mode == AccessMode::Normal;
-                                let expected = if !oracle::open(&case) {
-                                    Err("record-closed")
-                                } else if !qualified {
-                                    Err("identity-not-qualified")
-                                } else if secret == Some(true) && !secret_has_sense {
-                                    Err("secret-not-applicable")
-                                } else if opposed && active {
-                                    Err("not-allowed")
-                                } else {
-                                    // What he may replace: what he may know of.
-                                    Ok(oracle::record(&case).unwrap_or(Sees::Own))
-                                };
+                                let expected =
+                                    oracle_acts::deposit(&case, qualified, opposed && active);
                                 let context = context(mode, case.reason, secret);
                                 let decided = decide(
                                     &rules,

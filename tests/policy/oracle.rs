@@ -115,7 +115,7 @@ fn own(case: &Case) -> Result<(), &'static str> {
 }
 
 /// Headers that make no sense here (contract §3, §7).
-fn headers(case: &Case) -> Result<(), &'static str> {
+pub fn headers(case: &Case) -> Result<(), &'static str> {
     if case.mode == AccessMode::BrisDeGlace && !case.reason {
         return Err("reason-required");
     }
@@ -132,7 +132,7 @@ pub fn open(case: &Case) -> bool {
 
 pub fn in_matrix(who: Who) -> bool {
     who.profession
-        .is_some_and(|code| ["10", "21", "60"].contains(&code))
+        .is_some_and(|code| ["10", "21", "28", "60"].contains(&code))
 }
 
 /// CONS-05, CONS-06, and MIN-10: what a representative consented to ends at majority.
@@ -146,8 +146,8 @@ pub fn authorised(case: &Case) -> bool {
 
 /// X1, X2 and step 8 of §24: médecin traitant and administrator, and in an emergency whoever it is, when the patient allowed it.
 fn sees_masked(case: &Case) -> bool {
-    case.role == Role::Treating
-        || case.role == Role::Administrator
+    case.role.treats()
+        || case.role.administers()
         || (case.mode != AccessMode::Normal && case.switches.masked)
 }
 
@@ -176,10 +176,11 @@ pub fn is_own(who: Who, document: &Document) -> bool {
     }
 }
 
-/// Two rows of the matrix, as published.
+/// Rows of the matrix, as published.
 fn readable(who: Who, type_code: &str) -> bool {
     let columns: &[&str] = match type_code {
-        "11488-4" => &["10", "21", "40", "50", "60"],
+        "11488-4" | "57833-6" | "DOCPAT05" => &["10", "21", "40", "50", "60"],
+        "57828-6" => &["10", "21", "28", "40", "50", "60"],
         "89233-1" => &["10", "50"],
         _ => &[],
     };

@@ -7,7 +7,8 @@ use passerelle::dmp::right::{Basis, Grant, Switch};
 use passerelle::policy::{Act, RightScope, TraceScope, Visibility, decide};
 
 use super::differences::Differences;
-use super::patients::{Case, activated, cases, headers, stranger, world};
+use super::oracle_patients::{self, Case, activated, headers, stranger};
+use super::patients::{cases, world};
 use super::world::{OTHER_PERSON, context, person, portal, rules, user};
 
 /// Every change of a record.
@@ -77,23 +78,6 @@ fn the_record_itself_is_the_patients() {
     differences.none();
 }
 
-/// The rights that the patient's side may write (fhir.md §7): administrators, blocks, switches, masking, delegations; it may
-/// withdraw an authorisation, and not declare one (CONS-03, MT-03).
-fn right_of_patient(case: &Case, grant: &Grant, active: bool) -> Result<(), &'static str> {
-    activated(case)?;
-    if case.kind == ActorKind::Caregiver {
-        return Err("not-yours");
-    }
-    match grant {
-        Grant::Access { .. } | Grant::TreatingPhysician { .. } if active => Err("not-yours"),
-        // Judged by the professional, act by act (FEED-03).
-        Grant::FeedingOpposition { .. } => Err("not-yours"),
-        // Between two persons of age (AID-01).
-        Grant::Delegation { .. } if case.kind == ActorKind::Representative => Err("not-yours"),
-        _ => Ok(()),
-    }
-}
-
 pub fn grants_for(whom: &ActorId) -> Vec<Grant> {
     let of = whom.clone();
     let mut all = Vec::new();
@@ -137,7 +121,7 @@ fn the_patients_side_writes_its_own_rights() {
         for grant in grants_for(&person(OTHER_PERSON)) {
             for active in [true, false] {
                 decisions += 1;
-                let expected = right_of_patient(&case, &grant, active);
+                let expected = oracle_patients::write_right(&case, &grant, active);
                 let act = Act::WriteRight {
                     grant: grant.clone(),
                     active,

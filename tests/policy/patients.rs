@@ -9,31 +9,11 @@ use passerelle::policy::{Act, decide};
 
 use super::consultation::LOOKS;
 use super::differences::Differences;
+use super::oracle_patients::{Case, Delegation, activated, shows};
 use super::view;
 use super::world::{
-    ADULT, Document, MINOR, NOW, OF_AGE, context, documents, portal, right, rules, standing, user,
+    ADULT, MINOR, NOW, OF_AGE, context, documents, portal, right, rules, standing, user,
 };
-
-/// Someone of the patient's side before a record.
-#[derive(Debug, Clone, Copy)]
-pub struct Case {
-    pub kind: ActorKind,
-    pub own_record: bool,
-    pub protects_person: bool,
-    pub state: RecordState,
-    pub minor: bool,
-    pub delegation: Delegation,
-    pub mode: AccessMode,
-    pub secret: Option<bool>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delegation {
-    None,
-    Valid,
-    Withdrawn,
-    Expired,
-}
 
 pub fn cases(mut each: impl FnMut(Case)) {
     for kind in [
@@ -84,53 +64,6 @@ pub fn world(case: &Case) -> Standing {
     };
     let born = if case.minor { MINOR } else { ADULT };
     standing(case.state, IdentityStatus::Qualified, born, rights)
-}
-
-/// Who is nobody in this record: another record's token, a representative without minor or protection, a caregiver without
-/// delegation.
-pub fn stranger(case: &Case) -> bool {
-    let acts_for_her = match case.kind {
-        ActorKind::Holder => true,
-        ActorKind::Representative => case.minor || case.protects_person,
-        _ => case.delegation == Delegation::Valid,
-    };
-    !case.own_record || !acts_for_her
-}
-
-/// Emergency modes and secret connections are a professional's.
-pub fn headers(case: &Case) -> Result<(), &'static str> {
-    if case.mode != AccessMode::Normal {
-        return Err("emergency-refused");
-    }
-    if case.secret == Some(true) {
-        return Err("secret-not-applicable");
-    }
-    Ok(())
-}
-
-/// LC-07 to LC-09: what an act in the record needs.
-pub fn activated(case: &Case) -> Result<(), &'static str> {
-    if !case.own_record {
-        return Err("not-yours");
-    }
-    if case.state == RecordState::Closed || case.state == RecordState::Opposed {
-        return Err("record-closed");
-    }
-    if case.state == RecordState::NotActivated {
-        return Err("record-not-activated");
-    }
-    if stranger(case) {
-        return Err("not-yours");
-    }
-    headers(case)
-}
-
-/// ANN-03, ANN-05, MIN-02, MIN-09: masks are nothing to the patient, invisible documents wait their month, and a representative
-/// never sees what the minor kept from him.
-pub fn shows(case: &Case, document: &Document) -> bool {
-    let announced = !document.labels.invisible_patient || document.old;
-    let kept = document.labels.invisible_representatives && case.kind != ActorKind::Holder;
-    announced && !(kept && case.kind == ActorKind::Representative)
 }
 
 #[test]

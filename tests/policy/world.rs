@@ -273,6 +273,8 @@ pub enum Role {
     None,
     Treating,
     Administrator,
+    /// Both at once.
+    Both,
     /// Administrator until the patient withdrew it.
     NoMore,
 }
@@ -285,6 +287,14 @@ impl Role {
         Self::NoMore,
     ];
 
+    pub fn treats(self) -> bool {
+        self == Self::Treating || self == Self::Both
+    }
+
+    pub fn administers(self) -> bool {
+        self == Self::Administrator || self == Self::Both
+    }
+
     pub fn rights(self, holder: &ActorId) -> Vec<Right> {
         let administrator = Grant::Administrator {
             holder: holder.clone(),
@@ -296,6 +306,11 @@ impl Role {
                 basis: Basis::Team,
             })],
             Self::Administrator => vec![standing_right(administrator)],
+            Self::Both => {
+                let mut both = Self::Treating.rights(holder);
+                both.push(standing_right(administrator));
+                both
+            }
             Self::NoMore => vec![right(administrator, false, OF_AGE, None)],
         }
     }
