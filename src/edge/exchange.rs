@@ -248,7 +248,10 @@ impl Exchange {
     pub(super) async fn permit_by_id(&mut self, act: &Act, what: Locator) -> Result<Permit, Error> {
         let (actor, _) = self.caller()?;
         let standing = self.app.store.standing_by_id(what, actor).await?;
-        let standing = standing.ok_or(Code::NotFound)?;
+        let Some(standing) = standing else {
+            self.app.store.read_nothing().await?;
+            return Err(Code::NotFound.into());
+        };
         self.reaches(&standing.record.data.ins)?;
         self.decide(act, Some(&standing))
     }

@@ -142,6 +142,9 @@ async fn record(exchange: &mut Exchange, target: &DocumentKey) -> Result<Ins, Er
     }
     let query = exchange.query()?;
     let named = search::patient_of(&query, &exchange.reading()).filter(|_| uuid);
+    if named.is_none() {
+        exchange.app.store.read_nothing().await?;
+    }
     named.ok_or_else(|| Code::NotFound.into())
 }
 

@@ -123,7 +123,10 @@ pub(super) fn identifier(text: &str) -> Result<Uuid, Error> {
 /// `not-found`.
 pub(super) async fn owner(exchange: &mut Exchange, what: Locator) -> Result<Ins, Error> {
     let found = exchange.app.store.locate(what).await?;
-    let found = found.ok_or(Code::NotFound)?;
+    let Some(found) = found else {
+        exchange.app.store.read_nothing().await?;
+        return Err(Code::NotFound.into());
+    };
     exchange.reaches(&found)?;
     Ok(found)
 }

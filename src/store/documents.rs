@@ -104,6 +104,16 @@ impl Store {
             .await
     }
 
+    /// Reads, for an id that nobody has, as much as a hidden document would cost: the time of an answer must not tell what its
+    /// words do not.
+    ///
+    /// # Errors
+    /// `busy`, `internal`.
+    pub async fn read_nothing(&self) -> Result<(), Error> {
+        let mut reader = self.reader().await?;
+        Ok(read::nothing(&mut reader.conn()?).await?)
+    }
+
     /// Reads one submission, with the documents that the caller may know of.
     ///
     /// # Errors

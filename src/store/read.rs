@@ -60,6 +60,21 @@ pub(super) async fn is_deleted(
     Ok(!rows.is_empty())
 }
 
+/// The reads that a hidden document costs, of a record that nobody has.
+pub(super) async fn nothing(conn: &mut Conn<'_>) -> Result<(), DbError> {
+    const NOBODY: &str = "-";
+    let id = Uuid::nil();
+    let whole =
+        "SELECT r.data, c.body FROM record r LEFT JOIN consent c ON c.ins = r.ins WHERE r.ins = $1";
+    conn.query(whole, &[NOBODY.into()]).await?;
+    let text = "SELECT d.id, t.resource FROM document d JOIN document_text t ON t.ins = d.ins AND t.id = d.id \
+                WHERE d.ins = $1 AND d.id = $2 AND d.masked = 0";
+    conn.query(text, &[NOBODY.into(), (&id).into()]).await?;
+    let gone = "SELECT d.id FROM document d WHERE d.ins = $1 AND d.id = (SELECT l.target FROM locator l WHERE l.id = $2)";
+    conn.query(gone, &[NOBODY.into(), (&id).into()]).await?;
+    Ok(())
+}
+
 /// A submission of which the permit shows something. Needs a snapshot.
 pub(super) async fn submission(
     conn: &mut Conn<'_>,
