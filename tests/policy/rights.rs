@@ -107,9 +107,7 @@ fn expected(case: &Case, me: &ActorId, grant: &Grant, active: bool) -> Result<()
             Ok(())
         }
         // BLK-01, ADM-02; the role rests on the authorisation.
-        Grant::Block { .. } if case.role == Role::Administrator => {
-            Ok(())
-        }
+        Grant::Block { .. } if case.role == Role::Administrator => Ok(()),
         _ => Err("not-yours"),
     }
 }
