@@ -24,6 +24,7 @@ mod paging;
 mod params;
 mod patch;
 mod patient;
+mod portal_keys;
 mod publish;
 mod read;
 mod rehearsal;
@@ -45,6 +46,7 @@ use app::Shared;
 
 pub use app::App;
 pub use paging::Pages;
+pub use portal_keys::fetch as fetch_portal_keys;
 pub use rendered::render;
 pub use server::Listening;
 

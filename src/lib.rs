@@ -22,6 +22,7 @@ pub mod error;
 pub mod identity;
 pub mod jobs;
 pub mod notify;
+pub mod outbound;
 pub mod policy;
 pub mod settings;
 pub mod store;

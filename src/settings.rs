@@ -150,6 +150,8 @@ pub struct PatientPortal {
     pub audience: String,
     /// Key set: a file.
     pub jwks: String,
+    /// Authorities that the server of an https address is trusted by, PEM; None for the system\'s.
+    pub jwks_ca: Option<PathBuf>,
     /// Establishments whose certificates may carry such tokens.
     pub clients: Vec<StructIdNat>,
 }

@@ -14,6 +14,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::{Value, json};
 use support::client::encode;
+use support::consent::with_category;
 use support::document::{PATIENT, SECRETS};
 use support::receiver::{MailServer, Receiver};
 use support::{Admin, Client, Document, Options, Server, consent_for, with_admin};
@@ -321,13 +322,8 @@ async fn a_webhook_is_told_everything_but_the_statement() {
     let options = by_webhook(&receiver, folder.path());
     let world = World::new(options.set("PASSERELLE_NOTIFICATIONS__MAX_ATTEMPTS", "3")).await;
     let mut treating = world.author();
-    let access = consent_for(PATIENT, MEDECIN2);
-    treating.post("/Consent", &access).await.assert_status(201);
-    // How he declares that he treats is another test's affair.
-    let treats = "INSERT INTO consent (ins, actor, category, switch, id, version, declared_by, body) \
-        SELECT ins, actor, 'medecin-traitant', '', randomblob(16), 1, declared_by, \
-        replace(body, '\"Access\"', '\"TreatingPhysician\"') FROM consent";
-    raw::run(&world.url, treats).await;
+    let treats = with_category(consent_for(PATIENT, MEDECIN2), "medecin-traitant");
+    treating.post("/Consent", &treats).await.assert_status(201);
     assert_eq!(world.search(world.in_emergency()).await, 200);
     receiver.answer(503);
     assert_eq!(world.run_after(1)["sent"], 0);

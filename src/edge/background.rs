@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::app::{App, Shared};
+use super::portal_keys;
 use crate::error::Error;
 use crate::jobs::{self, Done};
 
@@ -22,6 +23,11 @@ pub(super) async fn run(app: Shared, mut stopping: watch::Receiver<()>) {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         for tick in 0_u64.. {
             ticks.tick().await;
+            // Keys follow the real time, whoever holds the clock.
+            if tick.is_multiple_of(JOBS) {
+                let portals = &app.settings.identity.patient_portals;
+                portal_keys::refresh(&app.portals, portals).await;
+            }
             if !app.clock.is_set() {
                 tell(once(&app, tick.is_multiple_of(JOBS)).await.map(drop));
             }

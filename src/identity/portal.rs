@@ -19,7 +19,7 @@ use crate::dmp::national_id::StructIdNat;
 use crate::settings::PatientPortal;
 
 use claims::Claims;
-use keys::{Algorithm, KeyFile};
+use keys::{Algorithm, KeySet};
 use members::Members;
 pub use refusal::Refusal;
 use seen::Seen;
@@ -41,7 +41,7 @@ struct Portal {
     issuer: String,
     audience: String,
     clients: HashSet<StructIdNat>,
-    keys: KeyFile,
+    keys: KeySet,
 }
 
 impl Portals {
@@ -57,7 +57,7 @@ impl Portals {
         let (mut loaded, mut problems) = (Vec::with_capacity(portals.len()), Vec::new());
         for (rank, portal) in portals.iter().enumerate() {
             let key = format!("identity.patient_portal[{rank}].jwks");
-            match KeyFile::load(&portal.jwks) {
+            match KeySet::load(&portal.jwks) {
                 Ok(keys) => loaded.push(Portal {
                     issuer: portal.issuer.clone(),
                     audience: portal.audience.clone(),
@@ -76,6 +76,17 @@ impl Portals {
             validation,
             seen: Seen::default(),
         })
+    }
+
+    /// Takes the key set that was fetched for the portal of this rank in the configuration.
+    ///
+    /// # Errors
+    /// What is wrong with it; the one in force stays.
+    pub fn take(&self, rank: usize, set: &[u8]) -> Result<(), String> {
+        match self.portals.get(rank) {
+            Some(portal) => portal.keys.take(set),
+            None => Err("no such portal".to_owned()),
+        }
     }
 
     /// Who acts, by the value of `Authorization` that `carrier` sent.

@@ -139,7 +139,7 @@ fn database_url(from: &mut Reader<'_>) -> String {
 
 fn portals(from: &mut Reader<'_>) -> Vec<PatientPortal> {
     const KEY: &str = "identity.patient_portal";
-    const FIELDS: [&str; 4] = ["issuer", "audience", "jwks", "clients"];
+    const FIELDS: [&str; 5] = ["issuer", "audience", "jwks", "jwks_ca", "clients"];
     const SHAPE: &str = "write [[identity.patient_portal]] with issuer, audience, jwks and clients";
     let tables = match from.values.remove(KEY) {
         None => Vec::new(),
@@ -175,11 +175,20 @@ fn portals(from: &mut Reader<'_>) -> Vec<PatientPortal> {
         } else {
             from.folder.join(jwks).display().to_string()
         };
+        let jwks_ca = match table.remove("jwks_ca") {
+            None => None,
+            Some(Value::String(file)) if !file.is_empty() => Some(from.folder.join(file)),
+            Some(_) => {
+                from.wrong(&format!("{name}.jwks_ca"), "not text", SHAPE);
+                None
+            }
+        };
         let clients = table.remove("clients").unwrap_or(Value::Array(Vec::new()));
         portals.push(PatientPortal {
             issuer,
             audience,
             jwks,
+            jwks_ca,
             clients: from.each(&format!("{name}.clients"), clients, "a Struct_IdNat"),
         });
     }

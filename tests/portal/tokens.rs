@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::portal::{ISSUER, Portal, Token, encode};
+use crate::support::portal::{AUDIENCE, ISSUER, Portal, Token, encode};
 use crate::support::{Client, Options, Server};
 use crate::{existence, open, served};
 
@@ -303,17 +303,60 @@ async fn check_config_judges_the_key_set() {
     }
 }
 
-#[tokio::test]
-async fn a_url_of_keys_is_told_to_be_of_no_use() {
-    let server = Server::start();
-    let text = std::fs::read_to_string(server.config()).unwrap();
-    let section = format!(
-        "{text}\n[[identity.patient_portal]]\nissuer = \"i\"\naudience = \"a\"\njwks = \"https://portail.example/jwks\"\nclients = []\n"
+/// The keys may be at an address: they are fetched when the server starts, over a TLS that is verified.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_fetched_from_an_address() {
+    let portal = Portal::new();
+    let set = std::fs::read_to_string(portal.jwks()).unwrap();
+    let pki = crate::support::server::cards();
+    let url = serve_keys(&pki, set);
+    let trusted = format!("\njwks_ca = \"{}\"", pki.join("ca.pem").display());
+    for (ca, good) in [(trusted.as_str(), true), ("", false)] {
+        let server = Server::with(Options::default().portal_section(format!(
+            "\n[[identity.patient_portal]]\nissuer = \"{ISSUER}\"\naudience = \"{AUDIENCE}\"\n\
+             jwks = \"{url}\"{ca}\nclients = [\"10B0000014\"]\n"
+        )));
+        let check = server.run(&["check-config", "--config", "passerelle.toml"]);
+        assert_eq!(check.status.success(), good, "{check:?}");
+        if good {
+            let patient = open(&server, 71).await;
+            let mut holder = portal.holder(&patient).on(&server);
+            existence(&mut holder, &patient).await.assert_status(200);
+        }
+    }
+}
+
+/// Serves a key set over TLS, to whoever asks; gives its address.
+fn serve_keys(pki: &std::path::Path, set: String) -> String {
+    use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
+    use std::io::{Read, Write};
+    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
+    acceptor
+        .set_certificate_chain_file(pki.join("server.pem"))
+        .unwrap();
+    acceptor
+        .set_private_key_file(pki.join("server.key"), SslFiletype::PEM)
+        .unwrap();
+    let acceptor = acceptor.build();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!(
+        "https://127.0.0.1:{}/jwks",
+        listener.local_addr().unwrap().port()
     );
-    std::fs::write(server.folder().join("url.toml"), section).unwrap();
-    let output = server.run(&["check-config", "--config", "url.toml"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("URLs are not fetched"));
+    std::thread::spawn(move || {
+        for tcp in listener.incoming().flatten() {
+            if let Ok(mut tls) = acceptor.accept(tcp) {
+                let mut asked = [0; 4096];
+                let _ = tls.read(&mut asked);
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{set}",
+                    set.len()
+                );
+                let _ = tls.write_all(answer.as_bytes());
+            }
+        }
+    });
+    url
 }
 
 /// The structure of the portal's certificate is the only one that may be declared.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::client::Client;
-use super::portal::{self, Portal};
+use super::portal::Portal;
 use passerelle::cli::demo::pki;
 
 /// How a server differs from the default one.
@@ -24,8 +24,8 @@ pub struct Options {
     pub env: Vec<(String, String)>,
     /// The folder of the certificates; None for those of the demonstration.
     pub pki: Option<PathBuf>,
-    /// The key set of a patient portal, when there is one.
-    pub portal: Option<PathBuf>,
+    /// The section of a patient portal, when there is one.
+    pub portal: Option<String>,
 }
 
 impl Default for Options {
@@ -51,7 +51,13 @@ impl Options {
 
     /// With this patient portal.
     pub fn portal(mut self, portal: &Portal) -> Self {
-        self.portal = Some(portal.jwks());
+        self.portal = Some(super::portal::section(&portal.jwks()));
+        self
+    }
+
+    /// With a portal of one's own words.
+    pub fn portal_section(mut self, section: String) -> Self {
+        self.portal = Some(section);
         self
     }
 
@@ -237,7 +243,7 @@ pub fn cards() -> PathBuf {
 
 fn write_config(folder: &Path, pki: &Path, options: &Options) {
     let pki = pki.display();
-    let portal = options.portal.as_deref().map(portal::section);
+    let portal = options.portal.as_deref();
     let text = format!(
         r#"[server]
 listen = "127.0.0.1:0"

@@ -1,4 +1,4 @@
-//! The keys of a portal: a JWK Set (RFC 7517) in a file, read again when it changes.
+//! The keys of a portal: a JWK Set (RFC 7517) in a file, read again when it changes, or at an address.
 
 use std::io::Read;
 use std::path::Path;
@@ -151,37 +151,50 @@ fn ec(jwk: &Members) -> Result<EcKey<Public>, &'static str> {
 
 /// The key set of one portal.
 #[derive(Debug)]
-pub(super) struct KeyFile(Mutex<State>);
+pub(super) struct KeySet(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    file: Watched,
+    /// None for a set that comes from an address.
+    file: Option<Watched>,
     looked: Instant,
     keys: Vec<Arc<Key>>,
 }
 
-impl KeyFile {
-    /// Reads the file for the first time.
+impl KeySet {
+    /// Reads the file for the first time; a set that has an address is empty until it was fetched.
     ///
     /// # Errors
     /// What is wrong with it, and what to do.
-    pub(super) fn load(path: &str) -> Result<Self, String> {
-        if path.starts_with("https://") {
-            return Err(
-                "URLs are not fetched; save the key set in a file, and name it: it is read again when it changes"
-                    .to_owned(),
-            );
-        }
-        let mut file = Watched::new(Path::new(path));
-        // What is noted first is read after: a change in between is not lost.
-        file.changed();
-        let keys = read(Path::new(path))
-            .map_err(|problem| format!("{path}: {problem}; give a JWK Set of RSA or P-256 keys"))?;
+    pub(super) fn load(place: &str) -> Result<Self, String> {
+        let (file, keys) = if place.starts_with("https://") {
+            (None, Vec::new())
+        } else {
+            let path = Path::new(place);
+            let mut file = Watched::new(path);
+            // What is noted first is read after: a change in between is not lost.
+            file.changed();
+            let keys = read(path).map_err(|problem| {
+                format!("{place}: {problem}; give a JWK Set of RSA or P-256 keys")
+            })?;
+            (Some(file), keys)
+        };
         Ok(Self(Mutex::new(State {
             file,
             looked: Instant::now(),
             keys,
         })))
+    }
+
+    /// Takes a set that was fetched.
+    ///
+    /// # Errors
+    /// What is wrong with it; the one in force stays.
+    pub(super) fn take(&self, bytes: &[u8]) -> Result<(), String> {
+        let keys = parse(bytes)?;
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.keys = keys;
+        Ok(())
     }
 
     /// The one key of that id for that algorithm; without id, the only one for that algorithm.
@@ -204,7 +217,7 @@ impl State {
             return;
         }
         self.looked = Instant::now();
-        if let Some(path) = self.file.changed() {
+        if let Some(path) = self.file.as_mut().and_then(Watched::changed) {
             match read(&path) {
                 Ok(keys) => self.keys = keys,
                 Err(problem) => tracing::error!(
@@ -218,18 +231,22 @@ impl State {
 }
 
 fn read(path: &Path) -> Result<Vec<Arc<Key>>, String> {
-    #[derive(Deserialize)]
-    struct Set {
-        keys: Vec<Members>,
-    }
     let mut bytes = Vec::new();
     std::fs::File::open(path)
         .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|error| format!("cannot be read ({error})"))?;
+    parse(&bytes)
+}
+
+fn parse(bytes: &[u8]) -> Result<Vec<Arc<Key>>, String> {
+    #[derive(Deserialize)]
+    struct Set {
+        keys: Vec<Members>,
+    }
     if bytes.len() as u64 > MAX_BYTES {
         return Err("is too large for a key set".to_owned());
     }
-    let set: Set = serde_json::from_slice(&bytes).map_err(|_| "is not a JWK Set".to_owned())?;
+    let set: Set = serde_json::from_slice(bytes).map_err(|_| "is not a JWK Set".to_owned())?;
     if set.keys.len() > MAX_KEYS {
         return Err("has too many keys".to_owned());
     }
