@@ -145,7 +145,7 @@ impl Default for Notices {
 pub struct RecordData {
     /// The patient's present number.
     pub ins: Ins,
-    /// Earlier numbers of his, which still lead to the record (INS-01).
+    /// Earlier numbers of his, the latest first, which still lead to the record (INS-01).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former: Vec<Ins>,
     /// State.

@@ -75,6 +75,13 @@ pub async fn a_record_goes_on_under_a_new_number(url: &str) {
         code_of(world.try_deposit(&doctor, vec![stranger]).await),
         Code::Internal
     );
+    // The patient is told under his present number.
+    let outbox = world.store.outbox().await.unwrap();
+    assert!(!outbox.is_empty());
+    for told in &outbox {
+        let number = if told.document == Some(before.id) { &nia } else { &nir };
+        assert_eq!(&told.patient, number, "{:?}", told.kind);
+    }
     // One chain, and the line of the change names its rule.
     let lines = raw::journal(url, &nia.key()).await;
     let changes = lines.iter().filter(|line| line["rule"] == "INS-01");
