@@ -20,6 +20,9 @@ UPDATE document SET invisible_representatives = 1 WHERE EXISTS (
 -- What falls due, across records.
 CREATE INDEX document_hidden ON document (hidden_until) WHERE hidden_until IS NOT NULL;
 
+-- What a person wrote in a record (`name` 1: author's identifier).
+CREATE INDEX attribute_author ON attribute (ins, code, entry) WHERE name = 1;
+
 -- One row per right: category, the actor that it concerns (`*`: everyone), the emergency switch.
 CREATE TABLE consent (
     ins {key} NOT NULL,

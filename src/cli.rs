@@ -46,6 +46,11 @@ enum Command {
     /// Make cards, records and documents of a fictional world, and serve them
     #[command(after_help = "Example:\n  passerelle demo --dir /tmp/dmp --listen 127.0.0.1:8443")]
     Demo(Demo),
+    /// Print a token of the demonstration's portal: who acts for a patient
+    #[command(
+        after_help = "Example:\n  passerelle demo-token --ins 'urn:oid:1.2.250.1.213.1.4.10|279036990100166'"
+    )]
+    DemoToken(DemoToken),
     /// Serve until SIGTERM or SIGINT
     #[command(after_help = "Example:\n  passerelle serve --config passerelle.toml")]
     Serve(Config),
@@ -80,6 +85,25 @@ struct Demo {
     /// Start over instead of keeping what is there
     #[arg(long)]
     reset: bool,
+}
+
+#[derive(Debug, Args)]
+struct DemoToken {
+    /// Where the demonstration is
+    #[arg(long, default_value = "passerelle-demo")]
+    dir: PathBuf,
+    /// Whose record
+    #[arg(long, value_name = "SYSTEM|INS")]
+    ins: String,
+    /// As what
+    #[arg(long, default_value = "holder", value_parser = ["holder", "legal_representative", "caregiver"])]
+    role: String,
+    /// Who acts, where it is not the holder
+    #[arg(long, default_value = "Jeanne Demonstration")]
+    name: String,
+    /// His account at the portal
+    #[arg(long, default_value = "compte-1")]
+    sub: String,
 }
 
 #[derive(Debug, Args)]
@@ -212,6 +236,15 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Serve(Config { config }) => serve::run(&config),
         Command::CheckConfig(Config { config }) => check_config::run(&config),
         Command::Demo(Demo { dir, listen, reset }) => demo::run(&dir, listen, reset),
+        Command::DemoToken(of) => {
+            let bearer = demo::portal::Bearer {
+                ins: &of.ins,
+                role: &of.role,
+                name: (of.role != "holder").then_some(&*of.name),
+                sub: &of.sub,
+            };
+            demo::token(&of.dir, &bearer)
+        }
         Command::Cda(Cda::Check {
             json,
             mode,

@@ -89,6 +89,12 @@ fn the_printed_lines_tell_the_story() {
 
     let closed = json(&tell("A closed record"));
     assert_eq!(closed["issue"][0]["details"]["text"], "DMP fermé.");
+    let traces = json(&tell("The patient herself"));
+    assert_eq!(traces["resourceType"], "Bundle", "{traces:#}");
+    let refused = |entry: &&Value| entry["resource"]["outcome"] == "8";
+    let entries = traces["entry"].as_array().expect("traces");
+    let (told, refusals) = (entries.len(), entries.iter().filter(refused).count());
+    assert!(told >= 10 && refusals >= 2, "{told} {refusals}");
     let verified = tell("in the journal");
     assert!(verified.status.success(), "{verified:?}");
 }

@@ -1,9 +1,12 @@
 //! TD3.3a to TD3.3d over HTTP: labels, archiving and deletion of a document, as the guide prints them and as they are meant.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../fuzz/entries/patch.rs"]
+mod entry;
 mod support;
 
 use hyper::Method;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::document::PATIENT;
 use support::{Client, Document, Reply, Server, consent_for};
@@ -409,6 +412,58 @@ async fn a_wrong_patch_changes_nothing() {
     let read = world.author.get(&path).await.json();
     assert_eq!(read["meta"]["versionId"], "2");
     assert_eq!(read["status"], "current");
+}
+
+/// Pieces of patches in any order, cut anywhere.
+fn mangled() -> impl Strategy<Value = Vec<u8>> {
+    let pieces = proptest::sample::select(vec![
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ":",
+        "\"op\"",
+        "\"replace\"",
+        "\"add\"",
+        "\"remove\"",
+        "\"test\"",
+        "\"path\"",
+        "\"/status\"",
+        "\"/securityLabel/0\"",
+        "\"/securityLabel/-\"",
+        "\"/securityLabel/99999999999999999999\"",
+        "\"value\"",
+        "\"entered-in-error\"",
+        "{\"coding\":[{}]}",
+        "null",
+        "-0",
+        "\"\u{e9}\"",
+        "true",
+        "{\"resourceType\":\"Parameters\",\"parameter\":[{\"name\":\"operation\",\"part\":[{\"name\":\"path\",\"valueString\":\"DocumentReference.securityLabel[7]\"},{\"name\":\"type\",\"valueCode\":\"delete\"}]}]}",
+        "[{\"op\":\"remove\",\"path\":\"/securityLabel/7\"}]",
+    ]);
+    (
+        prop::collection::vec(pieces, 0..20),
+        any::<prop::sample::Index>(),
+        any::<bool>(),
+    )
+        .prop_map(|(pieces, at, cut)| {
+            let mut bytes = pieces.concat().into_bytes();
+            if cut && !bytes.is_empty() {
+                bytes.truncate(at.index(bytes.len()));
+            }
+            bytes
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_a_patch_or_a_refusal(bytes in mangled()) {
+        entry::any_bytes(&bytes);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

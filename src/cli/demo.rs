@@ -5,6 +5,7 @@ pub mod cda_text;
 pub mod documents;
 pub mod folder;
 pub mod pki;
+pub mod portal;
 pub mod requests;
 pub mod seed;
 pub mod story;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::serve::{database, serve};
-use super::{INTERNAL, USAGE, settings};
+use super::{GOOD, INTERNAL, USAGE, settings};
 use crate::dmp::time::Instant;
 use crate::edge;
 use crate::policy::Rules;
@@ -66,7 +67,25 @@ fn make(dir: &Path, listen: SocketAddr, reset: bool) -> Result<(), (u8, String)>
     } else {
         pki::make(dir, &[&host])
     };
-    cards.map_err(|error| (INTERNAL, format!("pki: {error}")))
+    cards.map_err(|error| (INTERNAL, format!("pki: {error}")))?;
+    portal::make(dir).map_err(|error| (INTERNAL, format!("portal: {error}")))
+}
+
+/// Prints a token of the demonstration's portal.
+pub fn token(dir: &Path, bearer: &portal::Bearer) -> ExitCode {
+    match portal::token(dir, bearer) {
+        Ok(token) => {
+            println!("{token}");
+            ExitCode::from(GOOD)
+        }
+        Err(error) => {
+            eprintln!(
+                "--dir {}: no key of a portal there ({error})",
+                dir.display()
+            );
+            ExitCode::from(USAGE)
+        }
+    }
 }
 
 /// The fictional world, by the same road as any deposit.

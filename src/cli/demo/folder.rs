@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
+use super::portal::{AUDIENCE, ISSUER, JWKS};
 use super::story::{CONSENT, DEPOSIT};
 
 /// The configuration file.
@@ -141,6 +142,12 @@ contested_groups = false
 authorisation_months = 12
 age_of_majority = 18
 allow_late_invisibility = false
+
+[[identity.patient_portal]]              # who may act for patients: see `passerelle demo-token`
+issuer = "{ISSUER}"
+audience = "{AUDIENCE}"
+jwks = "{JWKS}"
+clients = ["10B0000001"]                 # the structure of pki/exploitant.pem carries its tokens
 "#
     )
 }

@@ -158,6 +158,20 @@ pub fn story(
             lines.search("medecin", closed),
         ),
         step(
+            "The patient herself, through a portal: who did what in her record.".to_owned(),
+            format!(
+                "{} -H \"Authorization: Bearer $({} demo-token --dir {} --ins '{}|{}')\" -G {base}/AuditEvent \
+                 --data-urlencode 'patient.identifier={}|{}'",
+                lines.curl(Some("exploitant")),
+                shell(binary),
+                lines.dir,
+                ins.system(),
+                ins.value(),
+                ins.system(),
+                ins.value()
+            ),
+        ),
+        step(
             "All of it is in the journal, refusals too; its chain is whole.".to_owned(),
             format!(
                 "{} audit verify --config {}/passerelle.toml",
