@@ -79,7 +79,11 @@ pub async fn a_record_goes_on_under_a_new_number(url: &str) {
     let outbox = world.store.outbox().await.unwrap();
     assert!(!outbox.is_empty());
     for told in &outbox {
-        let number = if told.document == Some(before.id) { &nia } else { &nir };
+        let number = if told.document == Some(before.id) {
+            &nia
+        } else {
+            &nir
+        };
         assert_eq!(&told.patient, number, "{:?}", told.kind);
     }
     // One chain, and the line of the change names its rule.
