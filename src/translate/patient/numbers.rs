@@ -37,7 +37,8 @@ pub(super) fn read(
     found: &mut Findings,
     reading: &Reading,
 ) -> (Ins, Vec<Ins>) {
-    let (mut current, mut old): (Vec<(Node, Ins)>, Vec<(Node, Ins)>) = (Vec::new(), Vec::new());
+    let mut current: Vec<(Node, Ins)> = Vec::new();
+    let mut old: Vec<(Node, Ins)> = Vec::new();
     for node in patient.items("identifier") {
         found.weigh_all(Weight::Key, node.only(&["use", "type", "system", "value"]));
         let system = node.str("system").unwrap_or_default();
@@ -121,10 +122,7 @@ fn present(
     let Some(kept) = kept else {
         return told.clone();
     };
-    if *told == kept.ins {
-        return told.clone();
-    }
-    if is_old(&kept.ins) {
+    if *told == kept.ins || is_old(&kept.ins) {
         return told.clone();
     }
     // A former number names the record and changes nothing.
