@@ -36,6 +36,12 @@ codes! {
     StructureRequired = "structure-required",
     /// INS malformed, wrong key or wrong OID for the environment.
     InsInvalid = "ins-invalid",
+    /// The number leads to another record already.
+    InsTaken = "ins-taken",
+    /// A number that may not take the place of the present one.
+    InsChangeRefused = "ins-change-refused",
+    /// Told: the request names a former number of the record.
+    InsReplaced = "ins-replaced",
     /// No record for this INS.
     RecordUnknown = "record-unknown",
     /// Closed or opposed record.

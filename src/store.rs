@@ -24,6 +24,7 @@ mod open;
 mod outbox;
 mod postgres;
 mod purge;
+mod put_record;
 mod read;
 mod reader;
 mod records;
@@ -115,10 +116,12 @@ impl Store {
         Ok(records::locate(&mut reader.conn()?, what).await?)
     }
 
-    /// Opens a record or changes it; true when it is new.
+    /// Opens a record or changes the one that any of its numbers leads to; true when it is new. A trace that names the number that
+    /// the record was opened under spares a wait.
     ///
     /// # Errors
-    /// `version-conflict` when `if_match` is not its version; `busy`, `internal`.
+    /// `version-conflict` when `if_match` is not its version; `ins-taken` when its numbers lead to two records; stale when a number
+    /// that leads to the record is not among them; `busy`, `internal`.
     pub async fn put_record(
         &self,
         permit: &Permit,
@@ -130,8 +133,8 @@ impl Store {
         if permit.record_version().is_some() {
             return Err(Code::Internal.into());
         }
-        self.write(records::PutRecord {
-            ins: data.ins.key(),
+        self.write(put_record::PutRecord {
+            ins: trace.patient.as_ref().unwrap_or(&data.ins).key(),
             data,
             if_match,
             expected: None,
@@ -155,8 +158,8 @@ impl Store {
         if !his || permit.record_version().is_none() {
             return Err(Code::Internal.into());
         }
-        let change = records::PutRecord {
-            ins: data.ins.key(),
+        let change = put_record::PutRecord {
+            ins: record_of(permit)?,
             data,
             if_match,
             expected: permit.record_version(),
@@ -252,5 +255,5 @@ impl Store {
 
 /// The key of the permit's record.
 fn record_of(permit: &Permit) -> Result<String, Error> {
-    Ok(permit.patient().ok_or(Code::Internal)?.key())
+    Ok(permit.opened_as().ok_or(Code::Internal)?.key())
 }

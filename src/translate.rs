@@ -17,6 +17,8 @@ pub mod searchset;
 mod subject;
 pub mod wire;
 
+pub use subject::present;
+
 use crate::dmp::context::{Environment, Validation};
 use crate::tables::Tables;
 

@@ -91,8 +91,10 @@ fn record() -> impl Strategy<Value = Record> {
                 id: Uuid::from_u128(9),
                 version: 3,
                 updated: "2026-01-02T03:04:05Z".parse().unwrap(),
+                opened_as: ins(),
                 data: RecordData {
                     ins: ins(),
+                    former: Vec::new(),
                     state,
                     identity,
                     traits: Traits {
@@ -197,6 +199,7 @@ fn td02_shows_the_state_and_what_the_caller_may_do() {
         id: Uuid::from_u128(9),
         version: 1,
         updated: "2026-01-02T03:04:05Z".parse().unwrap(),
+        opened_as: ins(),
         data,
     };
     let view = View {
@@ -461,6 +464,7 @@ fn a_consent_tells_what_it_is_worth_now() {
             id: Uuid::from_u128(9),
             version: 1,
             updated: held.start,
+            opened_as: ins(),
             data: patient::read(&minimal(), &ins(), &reading(Validation::Guide))
                 .unwrap()
                 .0,

@@ -17,7 +17,7 @@ use support::{Document, Options, Reply, Server, consent_for};
 use uuid::Uuid;
 
 /// What no client can provoke at will.
-const NOT_HERE: [(Code, &str); 14] = [
+const NOT_HERE: [(Code, &str); 17] = [
     (
         Code::Busy,
         "shown below, with a database that another holds",
@@ -28,6 +28,9 @@ const NOT_HERE: [(Code, &str); 14] = [
         "needs a body that stalls: tests/edge.rs sends one",
     ),
     (Code::BlockedByPatient, "tests/consents.rs"),
+    (Code::InsTaken, "tests/ins_change.rs"),
+    (Code::InsChangeRefused, "tests/ins_change.rs"),
+    (Code::InsReplaced, "tests/ins_change.rs"),
     (Code::RecordNotActivated, "tests/portal.rs"),
     (Code::NotAPhysician, "tests/consents.rs"),
     (Code::NeverConnected, "tests/consents.rs"),

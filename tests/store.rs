@@ -14,6 +14,8 @@ mod home;
 mod journal;
 #[path = "store/notices.rs"]
 mod notices;
+#[path = "store/numbers.rs"]
+mod numbers;
 #[path = "store/raw.rs"]
 mod raw;
 #[path = "store/reads.rs"]
@@ -63,6 +65,12 @@ on_both! {
         refuses_a_stale_permit_and_a_wrong_permit
         survives_reopening
         ready_until_closed;
+    numbers:
+        a_record_goes_on_under_a_new_number
+        no_number_is_lost_or_taken
+        a_number_has_one_record_whoever_comes_first
+        nothing_is_left_of_any_number
+        records_from_before_have_their_number;
     deposits:
         returns_the_bytes_as_they_came
         refuses_a_unique_id_that_is_there

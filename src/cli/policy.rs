@@ -279,7 +279,7 @@ fn trace(
     Trace {
         id: Uuid::new_v4(),
         at: context.now,
-        patient: Some(question.ins.clone()),
+        patient: Some(standing.record.opened_as.clone()),
         actor: Some(TracedActor {
             kind: ActorKind::System,
             id: "passerelle".to_owned(),

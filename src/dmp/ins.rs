@@ -115,6 +115,12 @@ impl Ins {
         Self::parse(root, value)
     }
 
+    /// True when this number may give way to another one of the same person: a NIA to the NIR that comes after it, and any number
+    /// to a corrected one of its kind. A NIR never becomes a NIA, and test and production never mix (INS-01, AUT-06).
+    pub fn may_become(&self, newer: &Self) -> bool {
+        self.root == newer.root || (self.root, newer.root) == (InsRoot::Nia, InsRoot::Nir)
+    }
+
     /// True when the two last digits are `97 - (number mod 97)`, with 2A → 19 and 2B → 18.
     pub fn key_is_right(&self) -> bool {
         let number = self.value[..13].replace("2A", "19").replace("2B", "18");
@@ -214,6 +220,17 @@ mod tests {
                 .admit(Production, Guide)
                 .is_err()
         );
+    }
+
+    #[test]
+    fn only_a_nia_changes_its_kind() {
+        for old in InsRoot::ALL {
+            for new in InsRoot::ALL {
+                let may = old == new || (old, new) == (InsRoot::Nia, InsRoot::Nir);
+                let (old, new) = (ins(old, "279035121518989"), ins(new, "207058575627097"));
+                assert_eq!(old.may_become(&new), may, "{old:?} {new:?}");
+            }
+        }
     }
 
     #[test]

@@ -143,8 +143,11 @@ impl Default for Notices {
 /// What an operator says of a record.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RecordData {
-    /// The patient.
+    /// The patient's present number.
     pub ins: Ins,
+    /// Earlier numbers of his, the latest first, which still lead to the record (INS-01).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<Ins>,
     /// State.
     pub state: RecordState,
     /// Identity status.
@@ -166,6 +169,16 @@ pub struct RecordData {
 }
 
 impl RecordData {
+    /// Every number that leads to the record, the present one first.
+    pub fn numbers(&self) -> impl Iterator<Item = &Ins> {
+        std::iter::once(&self.ins).chain(&self.former)
+    }
+
+    /// True for one of [`RecordData::numbers`].
+    pub fn is_known_by(&self, ins: &Ins) -> bool {
+        self.numbers().any(|number| number == ins)
+    }
+
     /// The day on which the holder reaches an age: born on 29 February, 1 March in common years.
     pub fn reaches(&self, age: u8) -> Date {
         let born = self.traits.birth_date;
@@ -210,6 +223,8 @@ pub struct Record {
     pub version: u32,
     /// Last change.
     pub updated: Instant,
+    /// The number that it was opened under: the key of its rows and of its chain, whatever number came after.
+    pub opened_as: Ins,
     /// What the operator said.
     pub data: RecordData,
 }
@@ -307,6 +322,7 @@ mod tests {
     fn born(birth_date: Date) -> RecordData {
         RecordData {
             ins: Ins::parse(InsRoot::NirTest, "279035121518989").unwrap(),
+            former: Vec::new(),
             state: RecordState::Closed,
             identity: IdentityStatus::Qualified,
             traits: Traits {

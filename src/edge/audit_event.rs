@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::answer;
 use super::app::Shared;
 use super::exchange::Exchange;
-use super::search::{Asked, nothing, patient};
+use super::search::{Asked, nothing, standing};
 use crate::dmp::query::Page;
 use crate::dmp::trace::{TraceKey, TracedAct};
 use crate::error::{Code, Error};
@@ -46,22 +46,19 @@ async fn find(exchange: &mut Exchange) -> Result<Response, Error> {
     search.query.after = asked.after;
     exchange.searching(&search.used);
     let mut texts = Vec::new();
-    let page: Page<KeptTrace> = match patient(exchange, &search.patient).await? {
+    let page: Page<KeptTrace> = match standing(exchange, &search.patient).await? {
         None => nothing(exchange).await?,
-        Some(patient) => match exchange.standing(&patient).await? {
-            None => nothing(exchange).await?,
-            Some(standing) => {
-                let permit = exchange.decide(&Act::ReadTraces, Some(&standing))?;
-                let trace = exchange.trace();
-                let store = &exchange.app.store;
-                let found = store.find_traces(&permit, &search.query, trace).await;
-                let page = exchange.acted(found)?;
-                for kept in &page.rows {
-                    texts.push(shown(exchange, &permit, kept)?);
-                }
-                page
+        Some(standing) => {
+            let permit = exchange.decide(&Act::ReadTraces, Some(&standing))?;
+            let trace = exchange.trace();
+            let store = &exchange.app.store;
+            let found = store.find_traces(&permit, &search.query, trace).await;
+            let page = exchange.acted(found)?;
+            for kept in &page.rows {
+                texts.push(shown(exchange, &permit, kept)?);
             }
-        },
+            page
+        }
     };
     let rows = texts.iter().map(|(key, text)| (*key, text.as_str()));
     asked.answer(

@@ -232,7 +232,7 @@ fn patient() -> Value {
     json!({
         "type": "Patient",
         "profile": "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-patient-ins",
-        "documentation": "TD0.2: state of the record. An operator opens and updates records by conditional update.",
+        "documentation": "TD0.2: state of the record. An operator opens and updates records by conditional update, and gives a record a new INS: the present one is then told with use old.",
         "interaction": interactions(&["read", "search-type", "update"]),
         "versioning": "versioned-update",
         "updateCreate": false,

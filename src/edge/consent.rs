@@ -12,7 +12,7 @@ use super::app::Shared;
 use super::exchange::Exchange;
 use super::params;
 use super::read::identifier;
-use super::search::{Asked, nothing, patient};
+use super::search::{Asked, nothing, standing};
 use crate::dmp::query::Page;
 use crate::dmp::right::Right;
 use crate::dmp::trace::TracedAct;
@@ -99,23 +99,20 @@ async fn find(exchange: &mut Exchange) -> Result<Response, Error> {
     let asked = Asked::read(exchange, RESOURCE).await?;
     let search = search::consents(&asked.params, asked.strict, &exchange.reading())?;
     exchange.searching(&search.used);
-    let mut page: Page<Right> = match patient(exchange, &search.patient).await? {
+    let mut page: Page<Right> = match standing(exchange, &search.patient).await? {
         None => nothing(exchange).await?,
-        Some(patient) => match exchange.standing(&patient).await? {
-            None => nothing(exchange).await?,
-            Some(standing) => {
-                let permit = exchange.decide(&Act::ReadRights, Some(&standing))?;
-                let trace = exchange.trace();
-                let held = exchange.app.store.find_rights(&permit, trace).await;
-                let mut rows = exchange.acted(held)?;
-                rows.retain(|held| search.filter.keeps(held));
-                Page {
-                    total: rows.len() as u64,
-                    rows,
-                    next: None,
-                }
+        Some(standing) => {
+            let permit = exchange.decide(&Act::ReadRights, Some(&standing))?;
+            let trace = exchange.trace();
+            let held = exchange.app.store.find_rights(&permit, trace).await;
+            let mut rows = exchange.acted(held)?;
+            rows.retain(|held| search.filter.keeps(held));
+            Page {
+                total: rows.len() as u64,
+                rows,
+                next: None,
             }
-        },
+        }
     };
     if search.count_only {
         page.rows.clear();
@@ -159,6 +156,7 @@ async fn read_one(
     let held = exchange.acted(held)?;
     let now = exchange.caller()?.1.now;
     let body = consent::write(&held, now, &exchange.reading()).to_string();
+    let body = exchange.present(body).into_owned();
     let mut response = answer::resource(StatusCode::OK, format, body);
     answer::version(response.headers_mut(), held.version, held.updated);
     Ok(response)

@@ -1,5 +1,7 @@
 //! One request on its way to an answer. What is learned of it is noted as it goes, so that a refusal at any step is traced with all of it.
 
+mod record;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -25,6 +27,7 @@ use crate::error::{Code, Error, Issue};
 use crate::policy::{self, Act, Permit};
 use crate::store::{self, Locator};
 use crate::translate::Reading;
+use record::Numbers;
 
 /// How often an act is decided again when the record moved between its decision and its commit.
 pub(super) const ATTEMPTS: usize = 3;
@@ -43,6 +46,7 @@ pub(super) struct Exchange {
     parts: Parts,
     body: Option<Body>,
     known: Known,
+    numbers: Option<Numbers>,
     /// True when the store has traced the refusal of the act.
     told: bool,
 }
@@ -59,6 +63,7 @@ impl Exchange {
             parts,
             body: Some(body),
             known,
+            numbers: None,
             told: false,
         }
     }
@@ -204,19 +209,6 @@ impl Exchange {
         self.known.act = act;
     }
 
-    /// Where the caller stands in a record; None without record.
-    ///
-    /// # Errors
-    /// `not-yours` when a portal's token names another record, whether this one exists or not; the store's.
-    pub(super) async fn standing(&mut self, patient: &Ins) -> Result<Option<Standing>, Error> {
-        self.known.patient = Some(patient.clone());
-        let (actor, _) = self.caller()?;
-        if !actor.may_name(patient) {
-            return Err(Issue::new(Code::NotYours).rule("RGPD-01").into());
-        }
-        self.app.store.standing(patient, actor).await
-    }
-
     /// Decides an act.
     ///
     /// # Errors
@@ -246,28 +238,8 @@ impl Exchange {
     /// # Errors
     /// `not-found`, then the refusal.
     pub(super) async fn permit_by_id(&mut self, act: &Act, what: Locator) -> Result<Permit, Error> {
-        let (actor, _) = self.caller()?;
-        let standing = self.app.store.standing_by_id(what, actor).await?;
-        let Some(standing) = standing else {
-            self.app.store.read_nothing().await?;
-            return Err(Code::NotFound.into());
-        };
-        self.reaches(&standing.record.data.ins)?;
+        let standing = self.reached(what).await?;
         self.decide(act, Some(&standing))
-    }
-
-    /// Notes whose record an id led to. Through a portal, another one's is as unknown.
-    ///
-    /// # Errors
-    /// `not-found`.
-    pub(super) fn reaches(&mut self, patient: &Ins) -> Result<(), Error> {
-        self.known.patient = Some(patient.clone());
-        let (actor, _) = self.caller()?;
-        if actor.may_name(patient) {
-            Ok(())
-        } else {
-            Err(Code::NotFound.into())
-        }
     }
 
     /// The end of an act of the store, which traces its own refusals.

@@ -8,7 +8,7 @@ use super::answer;
 use super::app::Shared;
 use super::exchange::{ATTEMPTS, Exchange};
 use super::negotiate::{self, PatchForm};
-use super::read::{identifier, owner};
+use super::read::identifier;
 use crate::dmp::change::DocumentChange;
 use crate::dmp::document::DocumentEntry;
 use crate::dmp::ins::Ins;
@@ -94,7 +94,8 @@ async fn patched(exchange: &mut Exchange, id: Option<&str>) -> Result<Response, 
     let location = format!("{base}/DocumentReference/{}", entry.id);
     let resource = || {
         let reading = exchange.reading();
-        document_reference::write(&entry, &reading).to_string()
+        let resource = document_reference::write(&entry, &reading);
+        exchange.present(resource.to_string()).into_owned()
     };
     let mut response = answer::written(StatusCode::OK, format, wanted_return, resource, &[]);
     let headers = response.headers_mut();
@@ -132,13 +133,20 @@ fn target(exchange: &mut Exchange, id: Option<&str>) -> Result<DocumentKey, Erro
 /// Whose record it is in: a unique id is found by itself, an entryUUID with the patient's identifier.
 async fn record(exchange: &mut Exchange, target: &DocumentKey) -> Result<Ins, Error> {
     let (unique_id, uuid) = match target {
-        DocumentKey::Id(id) => return owner(exchange, Locator::Document(*id)).await,
+        DocumentKey::Id(id) => {
+            let standing = exchange.reached(Locator::Document(*id)).await?;
+            return Ok(standing.record.opened_as);
+        }
         DocumentKey::Unique(unique_id) => (unique_id.to_string(), false),
         DocumentKey::Uuid(uuid) => (uuid.to_string(), true),
     };
     if let Some(ins) = exchange.app.store.locate_unique(&unique_id).await? {
-        exchange.reaches(&ins)?;
-        return Ok(ins);
+        // A unique id can be guessed: through a portal, that of another record is as unknown.
+        return match exchange.standing(&ins).await {
+            Ok(_) => Ok(ins),
+            Err(error) if error.code() == Code::NotYours => Err(Code::NotFound.into()),
+            Err(error) => Err(error),
+        };
     }
     let query = exchange.query()?;
     let named = search::patient_of(&query, &exchange.reading()).filter(|_| uuid);

@@ -3,14 +3,16 @@
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
+use serde_json::Value;
 
 use super::answer;
 use super::app::Shared;
 use super::exchange::{ATTEMPTS, Exchange};
 use super::negotiate::{self, Format, Return};
-use super::read::{identifier, owner};
+use super::read::identifier;
 use super::search::{Asked, nothing};
 use crate::dmp::actor::ActorKind;
+use crate::dmp::ins::Ins;
 use crate::dmp::query::Page;
 use crate::dmp::record::{Record, Standing};
 use crate::dmp::right::Category;
@@ -82,8 +84,7 @@ async fn read_one(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
     let format = exchange.format()?;
     let id = identifier(id)?;
     exchange.names("Patient", id);
-    let patient = owner(exchange, Locator::Record(id)).await?;
-    let standing = exchange.standing(&patient).await?.ok_or(Code::NotFound)?;
+    let standing = exchange.reached(Locator::Record(id)).await?;
     exchange.decide(&Act::TestExistence, Some(&standing))?;
     exchange.traced().await?;
     let mut response = answer::resource(StatusCode::OK, format, show(exchange, &standing)?);
@@ -127,8 +128,11 @@ async fn put(exchange: &mut Exchange) -> Result<Response, Error> {
     let resource = wire::read_json(&body, "Patient")?;
     let mut attempt = 1;
     let (record, created, mut warnings) = loop {
-        let standing = exchange.standing(&named.ins).await?;
+        let mut standing = exchange.standing(&named.ins).await?;
         let permit = exchange.decide(&Act::OpenRecord, standing.as_ref())?;
+        if standing.is_none() {
+            standing = by_former(exchange, &named.ins, &resource).await?;
+        }
         let kept = standing.as_ref().map(|standing| &standing.record.data);
         let (data, warnings) = patient::update(&resource, &named.ins, kept, &exchange.reading())?;
         let trace = exchange.trace();
@@ -146,6 +150,7 @@ async fn put(exchange: &mut Exchange) -> Result<Response, Error> {
         }
     };
     warnings.splice(0..0, named.warnings);
+    warnings.extend(exchange.named_by_former());
     let status = if created {
         StatusCode::CREATED
     } else {
@@ -154,6 +159,20 @@ async fn put(exchange: &mut Exchange) -> Result<Response, Error> {
     Ok(put_answer(
         exchange, status, format, wanted, &record, &warnings,
     ))
+}
+
+/// The record that a former number leads to, when the URL names the new one (INS-01).
+async fn by_former(
+    exchange: &mut Exchange,
+    named: &Ins,
+    resource: &Value,
+) -> Result<Option<Standing>, Error> {
+    for former in patient::former(resource, &exchange.reading()) {
+        if let Some(found) = exchange.looked_up(&former).await? {
+            return Ok(Some(found));
+        }
+    }
+    exchange.looked_up(named).await
 }
 
 /// The holder, or his representative, activates, closes or opens the record again, or sets where he is told (LC-06, LC-12 to LC-16,
@@ -186,6 +205,7 @@ async fn change(exchange: &mut Exchange) -> Result<Response, Error> {
             other => {
                 let record = exchange.acted(other)?;
                 warnings.splice(0..0, named.warnings);
+                warnings.extend(exchange.named_by_former());
                 let status = StatusCode::OK;
                 return Ok(put_answer(
                     exchange, status, format, wanted, &record, &warnings,

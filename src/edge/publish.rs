@@ -64,7 +64,8 @@ async fn provide_bundle(exchange: &mut Exchange) -> Result<Response, Error> {
         representation,
         &exchange.reading(),
     );
-    Ok(answer::resource(StatusCode::OK, format, body.to_string()))
+    let body = exchange.present(body.to_string()).into_owned();
+    Ok(answer::resource(StatusCode::OK, format, body))
 }
 
 async fn publish(exchange: &mut Exchange) -> Result<Response, Error> {
@@ -85,7 +86,10 @@ async fn publish(exchange: &mut Exchange) -> Result<Response, Error> {
         "{}/DocumentReference/{}/_history/{}",
         exchange.app.settings.server.base_url, entry.id, entry.version
     );
-    let resource = || document_reference::write(entry, &exchange.reading()).to_string();
+    let resource = || {
+        let resource = document_reference::write(entry, &exchange.reading());
+        exchange.present(resource.to_string()).into_owned()
+    };
     let mut response = answer::written(StatusCode::CREATED, format, wanted, resource, &warnings);
     let headers = response.headers_mut();
     answer::put(headers, header::LOCATION, &location);
@@ -114,6 +118,7 @@ async fn deposit(
     let standing = exchange.standing(&patient).await?;
     let mut permit = exchange.decide(&Act::Deposit, standing.as_ref())?;
     let (submission, mut warnings) = prepared(exchange, declared, standing.as_ref())?;
+    warnings.extend(exchange.named_by_former());
     for _ in 1..ATTEMPTS {
         let trace = exchange.trace();
         match exchange

@@ -9,7 +9,6 @@ use super::app::Shared;
 use super::exchange::Exchange;
 use super::rendered::placed;
 use super::{alert, answer};
-use crate::dmp::ins::Ins;
 use crate::dmp::time::Instant;
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error};
@@ -72,6 +71,7 @@ async fn read_document(
         return Ok(unmodified(found.version, found.updated));
     }
     let resource = placed(&found.resource, &exchange.app.settings.server.base_url);
+    let resource = exchange.present(resource).into_owned();
     let mut response = answer::resource(StatusCode::OK, format, resource);
     alert::put(response.headers_mut(), exchange, found.hidden);
     answer::version(response.headers_mut(), found.version, found.updated);
@@ -94,6 +94,7 @@ async fn read_submission(exchange: &mut Exchange, id: &str) -> Result<Response, 
         return Ok(unmodified(VERSION, found.updated));
     }
     let body = list::write(&found, &exchange.reading()).to_string();
+    let body = exchange.present(body).into_owned();
     let mut response = answer::resource(StatusCode::OK, format, body);
     answer::version(response.headers_mut(), VERSION, found.updated);
     Ok(response)
@@ -115,18 +116,4 @@ pub(super) fn identifier(text: &str) -> Result<Uuid, Error> {
         .ok()
         .filter(|id| id.to_string() == text)
         .ok_or_else(|| Code::NotFound.into())
-}
-
-/// Whose record an id belongs to.
-///
-/// # Errors
-/// `not-found`.
-pub(super) async fn owner(exchange: &mut Exchange, what: Locator) -> Result<Ins, Error> {
-    let found = exchange.app.store.locate(what).await?;
-    let Some(found) = found else {
-        exchange.app.store.read_nothing().await?;
-        return Err(Code::NotFound.into());
-    };
-    exchange.reaches(&found)?;
-    Ok(found)
 }

@@ -10,8 +10,8 @@ use super::paging::{self, Continuation};
 use super::params::{self, Params};
 use super::rendered::placed;
 use super::{alert, answer, negotiate};
-use crate::dmp::ins::Ins;
 use crate::dmp::query::{After, Page};
+use crate::dmp::record::Standing;
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error, Issue};
 use crate::policy::Act;
@@ -53,22 +53,19 @@ pub(super) async fn find_documents(exchange: &mut Exchange) -> Result<Response, 
     search.query.after = asked.after.or(search.query.after);
     exchange.searching(&search.used);
     let by_identifier = search.query.is_by_identifier();
-    let page = match patient(exchange, &search.patient).await? {
+    let page = match standing(exchange, &search.patient).await? {
         None => nothing(exchange).await?,
-        Some(patient) => match exchange.standing(&patient).await? {
-            None => nothing(exchange).await?,
-            Some(standing) => {
-                let act = Act::SearchDocuments { by_identifier };
-                let permit = exchange.decide(&act, Some(&standing))?;
-                let trace = exchange.trace();
-                let found = exchange
-                    .app
-                    .store
-                    .find_documents(&permit, &search.query, trace)
-                    .await;
-                exchange.acted(found)?
-            }
-        },
+        Some(standing) => {
+            let act = Act::SearchDocuments { by_identifier };
+            let permit = exchange.decide(&act, Some(&standing))?;
+            let trace = exchange.trace();
+            let found = exchange
+                .app
+                .store
+                .find_documents(&permit, &search.query, trace)
+                .await;
+            exchange.acted(found)?
+        }
     };
     for row in &page.rows {
         let alerts = alert::warnings(exchange, row.id, row.hidden);
@@ -98,21 +95,18 @@ async fn find_submissions(exchange: &mut Exchange) -> Result<Response, Error> {
     let mut search = search::submissions(&asked.params, asked.strict, &exchange.reading())?;
     search.query.after = asked.after.or(search.query.after);
     exchange.searching(&search.used);
-    let page = match patient(exchange, &search.patient).await? {
+    let page = match standing(exchange, &search.patient).await? {
         None => nothing(exchange).await?,
-        Some(patient) => match exchange.standing(&patient).await? {
-            None => nothing(exchange).await?,
-            Some(standing) => {
-                let permit = exchange.decide(&Act::SearchSubmissions, Some(&standing))?;
-                let trace = exchange.trace();
-                let found = exchange
-                    .app
-                    .store
-                    .find_submissions(&permit, &search.query, trace)
-                    .await;
-                exchange.acted(found)?
-            }
-        },
+        Some(standing) => {
+            let permit = exchange.decide(&Act::SearchSubmissions, Some(&standing))?;
+            let trace = exchange.trace();
+            let found = exchange
+                .app
+                .store
+                .find_submissions(&permit, &search.query, trace)
+                .await;
+            exchange.acted(found)?
+        }
     };
     let reading = exchange.reading();
     let texts: Vec<_> = page
@@ -131,14 +125,14 @@ async fn find_submissions(exchange: &mut Exchange) -> Result<Response, Error> {
     )
 }
 
-/// The record that a search names: an INS as it is, a Patient id looked up. None when no record has that id.
-pub(super) async fn patient(
+/// Where the caller stands in the record that a search names, by INS or by Patient id; None when there is none.
+pub(super) async fn standing(
     exchange: &mut Exchange,
     key: &PatientKey,
-) -> Result<Option<Ins>, Error> {
+) -> Result<Option<Standing>, Error> {
     match key {
-        PatientKey::Ins(ins) => Ok(Some(ins.clone())),
-        PatientKey::Id(id) => exchange.app.store.locate(Locator::Record(*id)).await,
+        PatientKey::Ins(ins) => exchange.standing(ins).await,
+        PatientKey::Id(id) => exchange.standing_by_id(Locator::Record(*id)).await,
     }
 }
 
@@ -220,14 +214,16 @@ impl Asked {
                 Some(following(&app.pages.seal(resource, &sealed)?))
             }
         };
+        let mut warnings = warnings.to_vec();
+        warnings.extend(exchange.named_by_former());
         let head = searchset::Page {
             total: page.total,
             self_link: &self_link,
             next: next.as_deref(),
-            warnings,
+            warnings: &warnings,
         };
         let rows: Vec<_> = rows
-            .map(|(id, text)| (format!("{base}/{id}"), text))
+            .map(|(id, text)| (format!("{base}/{id}"), exchange.present(text)))
             .collect();
         let entries = rows.iter().map(|(url, text)| Entry {
             full_url: url,

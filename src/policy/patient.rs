@@ -12,7 +12,8 @@ use crate::error::{Code, Error};
 /// Decides an act of the patient's side.
 pub(super) fn decide(case: &Case, act: &Act) -> Result<Permit, Error> {
     let mandate = case.actor.mandate.as_ref();
-    let own = mandate.is_some_and(|mandate| mandate.patient == case.standing.record.data.ins);
+    let own =
+        mandate.is_some_and(|mandate| case.standing.record.data.is_known_by(&mandate.patient));
     case.require(own, Code::NotYours, "RGPD-01")?;
     match act {
         Act::TestExistence => {

@@ -127,6 +127,8 @@ pub struct Permit {
     depositor_structure: Option<StructIdNat>,
     ownership: Ownership,
     patient: Option<Ins>,
+    former: Vec<Ins>,
+    opened_as: Option<Ins>,
     record: Option<(Uuid, u32)>,
     stood: Vec<(Uuid, u32)>,
     of_age: Option<Instant>,
@@ -146,6 +148,8 @@ impl Permit {
         let record = &case.standing.record;
         Self {
             patient: Some(record.data.ins.clone()),
+            former: record.data.former.clone(),
+            opened_as: Some(record.opened_as.clone()),
             record: Some((record.id, record.version)),
             stood: case
                 .standing
@@ -175,6 +179,8 @@ impl Permit {
                 .map(|structure| structure.id.clone()),
             ownership: Ownership::of(actor),
             patient: None,
+            former: Vec::new(),
+            opened_as: None,
             record: None,
             stood: Vec::new(),
             of_age: None,
@@ -216,9 +222,19 @@ impl Permit {
         &self.ownership
     }
 
-    /// Whose record; None only for an operator who opens one.
+    /// Whose record, by his present number; None only for an operator who opens one.
     pub fn patient(&self) -> Option<&Ins> {
         self.patient.as_ref()
+    }
+
+    /// True for the present number of the record and for those before it.
+    pub fn is_of(&self, ins: &Ins) -> bool {
+        self.patient.as_ref() == Some(ins) || self.former.contains(ins)
+    }
+
+    /// The number that the record was opened under: the key of its rows; None only for an operator who opens one.
+    pub fn opened_as(&self) -> Option<&Ins> {
+        self.opened_as.as_ref()
     }
 
     /// The record's version when it was decided: a write is void when it moved since.

@@ -18,7 +18,7 @@ use crate::dmp::document::{Availability, DocumentEntry, Labels, RelationKind};
 use crate::dmp::ins::Ins;
 use crate::dmp::notice::NoticeKind;
 use crate::dmp::query::DocumentKey;
-use crate::dmp::record::RecordData;
+use crate::dmp::record::Record;
 use crate::dmp::trace::Trace;
 use crate::error::{Code, Error};
 use crate::policy::Permit;
@@ -133,7 +133,7 @@ impl Act for ChangeDocument {
                 written.relabel(conn, &self.ins).await?;
             }
             entry = written.entry;
-            self.tell(conn, &record.data, before.1, &entry).await?;
+            self.tell(conn, &record, before.1, &entry).await?;
         }
         let mut trace = self.trace.clone();
         trace.rule = Some(rule.to_owned());
@@ -150,7 +150,7 @@ impl ChangeDocument {
     async fn tell(
         &self,
         conn: &mut Conn<'_>,
-        data: &RecordData,
+        record: &Record,
         before: Labels,
         entry: &DocumentEntry,
     ) -> Result<(), DbError> {
@@ -167,7 +167,7 @@ impl ChangeDocument {
             actor: outbox::actor(&self.permit, &self.trace),
             ..News::of_document(kind, stamp(self.trace.at), entry.id)
         };
-        outbox::tell_holder(conn, data, &news).await
+        outbox::tell_holder(conn, record, &news).await
     }
 
     async fn apply(&self, conn: &mut Conn<'_>, entry: &mut DocumentEntry) -> Result<(), Failure> {

@@ -4,17 +4,17 @@ use jiff::SignedDuration;
 
 use super::conn::{Conn, DbError};
 use super::outbox::{self, News};
-use super::records;
 use super::schema::{micros, stamp};
 use super::writer::{Act, Done, Failure};
+use super::{record_of, records};
 use crate::audit::{self, Line};
 use crate::dmp::context::AccessMode;
 use crate::dmp::notice::{NoticeActor, NoticeKind};
-use crate::dmp::record::RecordData;
+use crate::dmp::record::Record;
 use crate::dmp::right::{Category, Right};
 use crate::dmp::time::Instant;
 use crate::dmp::trace::Trace;
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::policy::{Notice, Permit};
 
 /// How long one emergency of a professional is told once (contract §7).
@@ -39,7 +39,7 @@ impl Consultation {
     /// `internal` for a permit without record.
     pub(super) fn new(permit: &Permit, notice: Notice, trace: &Trace) -> Result<Self, Error> {
         Ok(Self {
-            ins: permit.patient().ok_or(Code::Internal)?.key(),
+            ins: record_of(permit)?,
             actor: permit.actor().key(),
             told: outbox::actor(permit, trace).map(|(_, actor)| actor),
             notice,
@@ -81,7 +81,7 @@ impl Consultation {
     async fn emergency(
         &self,
         conn: &mut Conn<'_>,
-        data: &RecordData,
+        record: &Record,
         mode: AccessMode,
     ) -> Result<(), DbError> {
         let last = outbox::last_emergency(conn, &self.ins, &self.actor, mode).await?;
@@ -95,9 +95,9 @@ impl Consultation {
         }
         let once = format!("{} {} {}", self.actor, mode.code(), micros(self.at));
         let news = self.news(NoticeKind::EmergencyAccess, mode, once);
-        outbox::tell_holder(conn, data, &news).await?;
+        outbox::tell_holder(conn, record, &news).await?;
         for physician in self.treating_physicians(conn).await? {
-            outbox::tell_physician(conn, data, &news, &physician).await?;
+            outbox::tell_physician(conn, record, &news, &physician).await?;
         }
         Ok(())
     }
@@ -147,12 +147,12 @@ impl Act for Consultation {
                         let mode = AccessMode::Normal;
                         let once = format!("{} {}", self.actor, micros(self.at));
                         let news = self.news(NoticeKind::FirstAccess, mode, once);
-                        outbox::tell_holder(conn, &record.data, &news).await?;
+                        outbox::tell_holder(conn, &record, &news).await?;
                     }
                 }
                 Notice::Emergency(mode) => {
                     self.mark(conn, true).await?;
-                    self.emergency(conn, &record.data, mode).await?;
+                    self.emergency(conn, &record, mode).await?;
                 }
             }
         }

@@ -14,14 +14,14 @@ use super::rows::{Attributes, Written, insert_submission};
 use super::schema::{Kind, stamp};
 use super::statement::{Statement, Value};
 use super::writer::{Act, Done, Failure};
-use super::{Deposited, Render, records};
+use super::{Deposited, Render, record_of, records};
 use crate::audit::{self, Line};
 use crate::dmp::actor::ActorId;
 use crate::dmp::document::{Availability, DocumentEntry, RelationKind};
 use crate::dmp::id::UniqueId;
 use crate::dmp::notice::NoticeKind;
 use crate::dmp::query::DocumentKey;
-use crate::dmp::record::RecordData;
+use crate::dmp::record::Record;
 use crate::dmp::submission::{Submission, SubmissionSet};
 use crate::dmp::time::Instant;
 use crate::dmp::trace::Trace;
@@ -59,13 +59,12 @@ impl Deposit {
         mut trace: Trace,
         render: Arc<dyn Render>,
     ) -> Result<Self, Error> {
-        let patient = permit.patient().ok_or(Code::Internal)?;
-        let same = submission.metadata.patient == *patient
-            && submission
-                .documents
-                .iter()
-                .all(|document| document.metadata.patient == *patient);
-        if !same || submission.documents.is_empty() {
+        let ins = record_of(permit)?;
+        // Each keeps the number that it was deposited by.
+        let mut documents = submission.documents.iter();
+        let his = permit.is_of(&submission.metadata.patient)
+            && documents.all(|document| permit.is_of(&document.metadata.patient));
+        if !his || submission.documents.is_empty() {
             return Err(Code::Internal.into());
         }
         let (depositor, structure, declared) = depositor(permit, &trace);
@@ -119,7 +118,7 @@ impl Deposit {
         };
         Ok(Self {
             permit: permit.clone(),
-            ins: patient.key(),
+            ins,
             set,
             drafts,
             render,
@@ -165,11 +164,11 @@ impl Deposit {
     async fn tell(
         &self,
         conn: &mut Conn<'_>,
-        data: &RecordData,
+        record: &Record,
         entries: &[DocumentEntry],
     ) -> Result<(), DbError> {
         let own = self.permit.actor_kind().is_patient_side();
-        if own || self.trace.secret || !data.notices.documents {
+        if own || self.trace.secret || !record.data.notices.documents {
             return Ok(());
         }
         let minor = self.permit.of_age().is_some_and(|of_age| self.now < of_age);
@@ -181,7 +180,7 @@ impl Deposit {
                 actor: outbox::actor(&self.permit, &self.trace),
                 ..News::of_document(NoticeKind::DocumentAdded, self.now, entry.id)
             };
-            outbox::tell_holder(conn, data, &news).await?;
+            outbox::tell_holder(conn, record, &news).await?;
         }
         Ok(())
     }
@@ -263,7 +262,7 @@ impl Act for Deposit {
             attributes.document(entry);
         }
         attributes.insert(conn).await?;
-        self.tell(conn, &record.data, &entries).await?;
+        self.tell(conn, &record, &entries).await?;
         Ok(Done {
             output: Deposited {
                 submission: self.set.clone(),

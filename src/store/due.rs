@@ -223,7 +223,7 @@ impl Act for Overdue {
             {
                 let kind = NoticeKind::AnnouncementOverdue;
                 let news = News::of_document(kind, stamp(self.now), self.id);
-                outbox::tell_holder(conn, &record.data, &news).await?;
+                outbox::tell_holder(conn, &record, &news).await?;
             }
         }
         // Nothing of the record changes: what is told is told by the outbox.
@@ -274,7 +274,7 @@ impl Act for Restore {
         let minor = is_minor(&record.data, self.now, self.of_age);
         if outbox::is_current(entry) && !outbox::is_hidden(entry.metadata.labels, minor) {
             let news = News::of_document(NoticeKind::VisibilityRestored, self.now, self.id);
-            outbox::tell_holder(conn, &record.data, &news).await?;
+            outbox::tell_holder(conn, &record, &news).await?;
         }
         Ok(Done {
             output: (),
@@ -282,7 +282,7 @@ impl Act for Restore {
                 TracedAct::RestoreVisibility,
                 "ANN-03",
                 self.now,
-                Some(record.data.ins),
+                Some(record.opened_as),
                 (audit::DOCUMENT, self.id),
             )),
         })
@@ -336,7 +336,7 @@ impl Act for ComeOfAge {
                     mode: None,
                     actor: None,
                 };
-                outbox::tell_holder(conn, &record.data, &news).await?;
+                outbox::tell_holder(conn, &record, &news).await?;
             }
         }
         let sql = "UPDATE consent SET renewal = $1 WHERE ins = $2 AND renewal IS NOT NULL";

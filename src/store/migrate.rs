@@ -4,9 +4,10 @@ use super::conn::{Conn, DbError};
 use super::statement::Value;
 use crate::dmp::time::Instant;
 
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../migrations/0001_records.sql"),
     include_str!("../../migrations/0002_rights.sql"),
+    include_str!("../../migrations/0003_ins_number.sql"),
 ];
 
 /// Applies what is missing.

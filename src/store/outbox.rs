@@ -11,7 +11,7 @@ use crate::dmp::context::AccessMode;
 use crate::dmp::document::{Availability, DocumentEntry, Labels};
 use crate::dmp::ins::Ins;
 use crate::dmp::notice::{Channel, NoticeActor, NoticeKind, Notification};
-use crate::dmp::record::RecordData;
+use crate::dmp::record::Record;
 use crate::dmp::time::Instant;
 use crate::policy::Permit;
 
@@ -56,6 +56,9 @@ impl News {
 /// The parts of a notification that no query asks for.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Body {
+    /// The patient's number at that time, when it is not the key of the record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ins: Option<Ins>,
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,38 +84,38 @@ pub(super) fn is_current(entry: &DocumentEntry) -> bool {
 /// Tells the holder, where he can be told; nothing of a closed or opposed record (NOT-05).
 pub(super) async fn tell_holder(
     conn: &mut Conn<'_>,
-    data: &RecordData,
+    record: &Record,
     news: &News,
 ) -> Result<(), DbError> {
-    let (channel, to) = match data.notices.email.as_deref() {
+    let (channel, to) = match record.data.notices.email.as_deref() {
         Some(email) => (Channel::Email, Some(email)),
         None => (Channel::Statement, None),
     };
-    tell(conn, data, news, channel, to).await
+    tell(conn, record, news, channel, to).await
 }
 
 /// Tells one médecin traitant (MT-05).
 pub(super) async fn tell_physician(
     conn: &mut Conn<'_>,
-    data: &RecordData,
+    record: &Record,
     news: &News,
     physician: &str,
 ) -> Result<(), DbError> {
     let channel = Channel::TreatingPhysician;
-    tell(conn, data, news, channel, Some(physician)).await
+    tell(conn, record, news, channel, Some(physician)).await
 }
 
 async fn tell(
     conn: &mut Conn<'_>,
-    data: &RecordData,
+    record: &Record,
     news: &News,
     channel: Channel,
     to: Option<&str>,
 ) -> Result<(), DbError> {
-    if !data.state.is_open() {
+    if !record.data.state.is_open() {
         return Ok(());
     }
-    let ins = data.ins.key();
+    let ins = record.opened_as.key();
     let to_whom = to.filter(|_| channel == Channel::TreatingPhysician);
     let name = name(&[
         news.kind.code(),
@@ -120,7 +123,9 @@ async fn tell(
         &news.once,
         to_whom.unwrap_or_default(),
     ]);
+    let patient = &record.data.ins;
     let body = Body {
+        ins: (*patient != record.opened_as).then(|| patient.clone()),
         to: to.map(str::to_owned),
         document: news.document,
         actor: news.actor.as_ref().map(|(_, actor)| actor.clone()),
@@ -220,7 +225,10 @@ pub(super) fn notification(row: &Row) -> Result<Notification, DbError> {
     Ok(Notification {
         name: row.text(0)?.to_owned(),
         kind: NoticeKind::from_code(row.text(1)?).ok_or(DbError::Shape)?,
-        patient: Ins::from_key(row.text(2)?).map_err(|_| DbError::Shape)?,
+        patient: match body.ins {
+            Some(ins) => ins,
+            None => Ins::from_key(row.text(2)?).map_err(|_| DbError::Shape)?,
+        },
         at: row.instant(3)?,
         mode: mode.and_then(AccessMode::from_code),
         channel: Channel::from_code(row.text(5)?).ok_or(DbError::Shape)?,

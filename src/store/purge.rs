@@ -13,7 +13,7 @@ use crate::dmp::time::Instant;
 use crate::dmp::trace::{Trace, TracedAct};
 use crate::error::Error;
 
-/// Every table whose rows belong to a record, but for the two that are found by other keys. A test holds it to the schema.
+/// Every table whose rows belong to a record, but for the three that are found by other keys. A test holds it to the schema.
 const TABLES: [&str; 12] = [
     "document",
     "document_text",
@@ -86,6 +86,9 @@ impl Act for Purge {
             return Ok(nothing);
         }
         self.forget_ids(conn).await?;
+        for number in record.data.numbers() {
+            forget_number(conn, &number.key()).await?;
+        }
         for table in TABLES {
             let sql = format!("DELETE FROM {table} WHERE ins = $1");
             conn.execute(&sql, &[(&self.ins).into()]).await?;
@@ -103,6 +106,19 @@ impl Act for Purge {
             line: Some(line),
         })
     }
+}
+
+/// Deletes what leads from a number to the record, and the lines of those who asked for it before it was the record's.
+async fn forget_number(conn: &mut Conn<'_>, number: &str) -> Result<(), DbError> {
+    for place in [
+        "ins_number WHERE number = $1",
+        "journal_head WHERE ins = $1",
+        "journal WHERE ins = $1",
+    ] {
+        let sql = format!("DELETE FROM {place}");
+        conn.execute(&sql, &[number.into()]).await?;
+    }
+    Ok(())
 }
 
 impl Purge {

@@ -26,7 +26,7 @@ impl Store {
 
     /// Declares, renews or withdraws a right (TD0.3), with all that follows from it; true when it is new. `end` is what the
     /// configuration allows; for `medecin-traitant` it ends the authorisation that goes with it, and the right itself lasts
-    /// until `declaration.until`.
+    /// until `declaration.until`. `declaration.patient` is the number that the record was opened under.
     ///
     /// # Errors
     /// `never-connected`, `blocked-by-patient`, `not-allowed` (too many caregivers), `not-found` for the withdrawal of what was never
@@ -41,6 +41,7 @@ impl Store {
         trace: Trace,
     ) -> Result<(Right, bool), Error> {
         let ins = record_of(permit)?;
+        // Kept by the number of the record's key, so that a right has one key whatever number came after.
         if declaration.patient.key() != ins {
             return Err(Code::Internal.into());
         }

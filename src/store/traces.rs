@@ -120,10 +120,10 @@ impl Search<'_> {
             count.first().ok_or(DbError::Shape)?.int(0)?.unsigned_abs()
         };
         let last = rows.last().map(|row| row.int(0)).transpose()?;
-        let patient = Ins::from_key(&self.ins).map_err(|_| DbError::Shape)?;
+        let patient = self.permit.patient().ok_or(DbError::Shape)?;
         let rows = rows
             .into_iter()
-            .map(|row| kept(row, &patient))
+            .map(|row| kept(row, patient))
             .collect::<Result<Vec<_>, _>>()?;
         let next = match (rows.last(), last) {
             (Some(row), Some(seq)) if more => Some(after(row, seq)?),

@@ -2,10 +2,12 @@
 
 mod change;
 mod notices;
+mod numbers;
 mod read;
 mod traits;
 mod write;
 
 pub use change::{asked, read_change};
+pub use numbers::former;
 pub use read::{read, update};
 pub use write::{AuthorisationStatus, View, write};

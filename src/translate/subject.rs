@@ -1,12 +1,38 @@
 //! Whose record: a reference to the patient by INS, in each form that the guides print.
 
+use std::borrow::Cow;
+
+use serde_json::Value;
+
 use super::Reading;
 use super::datatype::contained::{Contained, only};
 use super::datatype::ins;
+use super::datatype::object::Object;
 use super::findings::{Findings, Weight, invalid};
 use super::wire::Node;
 use crate::dmp::ins::Ins;
 use crate::error::{Code, Issue};
+
+/// The patient as resources refer to him.
+pub(super) fn write(ins: &Ins) -> Value {
+    Object::new()
+        .put("type", "Patient")
+        .put("identifier", ins::write(ins))
+        .build()
+}
+
+/// A written resource with the present number of its record wherever it refers to the patient by a former one. What it tells of him
+/// otherwise stays as it was deposited.
+pub fn present<'a>(resource: Cow<'a, str>, present: &Ins, former: &[Ins]) -> Cow<'a, str> {
+    let now = write(present).to_string();
+    former.iter().fold(resource, |text, ins| {
+        let before = write(ins).to_string();
+        match text.contains(&before) {
+            true => text.replace(&before, &now).into(),
+            false => text,
+        }
+    })
+}
 
 /// Reads element `name`: `identifier`, `Patient?identifier=system|INS`, or a contained Patient.
 pub(super) fn read<'a>(

@@ -173,8 +173,10 @@ pub fn standing(
             id: uuid::Uuid::nil(),
             version: 1,
             updated: at(OF_AGE),
+            opened_as: ins(),
             data: RecordData {
                 ins: ins(),
+                former: Vec::new(),
                 state,
                 identity,
                 traits: Traits {

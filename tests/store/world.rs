@@ -176,6 +176,7 @@ pub fn ins(number: u32) -> Ins {
 pub fn record(ins: &Ins) -> RecordData {
     RecordData {
         ins: ins.clone(),
+        former: Vec::new(),
         state: RecordState::Activated,
         identity: IdentityStatus::Validated,
         traits: Traits {

@@ -206,6 +206,7 @@ impl Person {
             birth_town: self.place.1,
             record: RecordData {
                 ins: Ins::parse(InsRoot::NirTest, self.ins)?,
+                former: Vec::new(),
                 state: self.state,
                 identity: self.identity,
                 traits: Traits {

@@ -5,6 +5,7 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::term::{Bounds, end};
+use crate::dmp::ins::Ins;
 use crate::dmp::record::Standing;
 use crate::dmp::right::{Declaration, Right};
 use crate::edge::answer;
@@ -37,7 +38,7 @@ pub(super) async fn declare(
     let target = target(exchange)?;
     let (Format::Json, body) = exchange.resource_bytes().await?;
     let resource = wire::read_json(&body, "Consent")?;
-    let (declaration, warnings) = consent::read(&resource, &exchange.reading())?;
+    let (declaration, mut warnings) = consent::read(&resource, &exchange.reading())?;
     let (held, created) = write(exchange, &declaration, &target, if_match).await?;
     let status = if created {
         StatusCode::CREATED
@@ -45,7 +46,11 @@ pub(super) async fn declare(
         StatusCode::OK
     };
     let now = exchange.caller()?.1.now;
-    let resource = || consent::write(&held, now, &exchange.reading()).to_string();
+    warnings.extend(exchange.named_by_former());
+    let resource = || {
+        let resource = consent::write(&held, now, &exchange.reading());
+        exchange.present(resource.to_string()).into_owned()
+    };
     let mut response = answer::written(status, format, wanted, resource, &warnings);
     let headers = response.headers_mut();
     let base = &exchange.app.settings.server.base_url;
@@ -73,13 +78,15 @@ async fn write(
         let standing = exchange.standing(&declaration.patient).await?;
         let permit = exchange.decide(&act, standing.as_ref())?;
         let standing = standing.ok_or(Code::RecordUnknown)?;
-        is_about(exchange, target, declaration, &standing).await?;
+        let mut declaration = declaration.clone();
+        is_about(exchange, target, &declaration, &standing).await?;
         let bounds = Bounds {
             now: exchange.caller()?.1.now,
             authorisation_months: exchange.app.settings.dmp.authorisation_months,
             age_of_majority: exchange.app.settings.dmp.age_of_majority,
         };
-        let mut declaration = declaration.clone();
+        // A right is kept by the number that its record was opened under.
+        declaration.patient = standing.record.opened_as.clone();
         let end = end(&mut declaration, &standing.record.data, &bounds);
         let (store, trace) = (&exchange.app.store, exchange.trace());
         let declared = store
@@ -99,14 +106,24 @@ async fn is_about(
     declaration: &Declaration,
     standing: &Standing,
 ) -> Result<(), Error> {
-    let described = consent::key(declaration);
+    // Whichever number of the patient the body names, and the key.
+    let described = |ins: &Ins| {
+        consent::key(&Declaration {
+            patient: ins.clone(),
+            ..declaration.clone()
+        })
+    };
+    let opened_as = &standing.record.opened_as;
     let same = match target {
         Target::Body => true,
-        Target::Key(given) => *given == format!("{}|{}", described.0, described.1),
+        Target::Key(given) => standing.record.data.numbers().any(|ins| {
+            let (system, value) = described(ins);
+            *given == format!("{system}|{value}")
+        }),
         Target::Id(id) => {
             let store = &exchange.app.store;
             let owner = store.locate(Locator::Consent(*id)).await?;
-            if owner.as_ref() != Some(&declaration.patient) {
+            if owner.as_ref() != Some(opened_as) {
                 return Err(Code::NotFound.into());
             }
             // One that the caller may not know of is not there.
@@ -114,7 +131,7 @@ async fn is_about(
             let rules = &exchange.app.rules;
             let permit = policy::decide(rules, actor, &Act::ReadRights, Some(standing), context)?;
             let right = store.known_right(&permit, *id).await?;
-            consent::key(&right.declaration) == described
+            consent::key(&right.declaration) == described(opened_as)
         }
     };
     if same {

@@ -69,6 +69,7 @@ mod tests {
     fn record(born: &str) -> RecordData {
         RecordData {
             ins: Ins::parse(InsRoot::NirTest, "279035121518989").expect("INS"),
+            former: Vec::new(),
             state: RecordState::Activated,
             identity: IdentityStatus::Validated,
             traits: Traits {

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::super::Reading;
-use super::super::datatype::ins;
 use super::super::datatype::object::Object;
 use super::super::datatype::urls::ours;
+use super::super::subject;
 use super::shape::{Shape, purposes};
 use super::{
     ACTION, ALL, AUTHORITY, CONSENT_DOCUMENT, DOCUMENTS, KEEPER, LOINC, MASKED, PURPOSE, RECEIVER,
@@ -20,9 +20,6 @@ use crate::dmp::time::{Instant, Timestamp};
 pub fn write(held: &Right, now: Instant, reading: &Reading) -> Value {
     let declaration = &held.declaration;
     let category = declaration.grant.category();
-    let patient = Object::new()
-        .put("type", "Patient")
-        .put("identifier", ins::write(&declaration.patient));
     let policy = Object::new()
         .put("authority", AUTHORITY)
         .put("uri", Shape::of(category).policy);
@@ -45,7 +42,7 @@ pub fn write(held: &Right, now: Instant, reading: &Reading) -> Value {
                 concept((ours::CONSENT_CATEGORY, category.code())),
             ],
         )
-        .put("patient", patient)
+        .put("patient", subject::write(&declaration.patient))
         .put("dateTime", instant(held.updated))
         .put("organization", vec![keeper()])
         .put("policy", vec![policy.build()])

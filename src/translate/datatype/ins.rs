@@ -56,11 +56,24 @@ pub(in crate::translate) fn write(ins: &Ins) -> Value {
 
 /// The Identifier with its FR Core slice (type and use).
 pub(in crate::translate) fn write_full(ins: &Ins) -> Value {
-    let (kind, usage) = match ins.root() {
-        InsRoot::Nir => ("INS-NIR", "official"),
-        InsRoot::Nia => ("INS-NIA", "temp"),
-        InsRoot::NirTest => ("INS-NIR-TEST", "official"),
-        InsRoot::NirDemo => ("INS-NIR-DEMO", "official"),
+    let usage = match ins.root() {
+        InsRoot::Nia => "temp",
+        InsRoot::Nir | InsRoot::NirTest | InsRoot::NirDemo => "official",
+    };
+    written(ins, usage)
+}
+
+/// That of a number that another one replaced.
+pub(in crate::translate) fn write_former(ins: &Ins) -> Value {
+    written(ins, "old")
+}
+
+fn written(ins: &Ins, usage: &str) -> Value {
+    let kind = match ins.root() {
+        InsRoot::Nir => "INS-NIR",
+        InsRoot::Nia => "INS-NIA",
+        InsRoot::NirTest => "INS-NIR-TEST",
+        InsRoot::NirDemo => "INS-NIR-DEMO",
     };
     let coding = Object::new()
         .put("system", IDENTIFIER_TYPES)

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::super::Reading;
 use super::super::datatype::object::Object;
-use super::super::datatype::{author, coding, ins, urls};
+use super::super::datatype::{author, coding, urls};
+use super::super::subject;
 use super::{context, identifiers, relation, source_patient};
 use crate::dmp::document::{Availability, DocumentEntry, DocumentMetadata};
 use crate::dmp::time::Timestamp;
@@ -51,7 +52,7 @@ pub fn write(entry: &DocumentEntry, reading: &Reading) -> Value {
                 reading,
             )],
         )
-        .put("subject", subject(metadata))
+        .put("subject", subject::write(&metadata.patient))
         .put("date", Timestamp::from_instant(entry.deposited).to_fhir())
         .put("author", authors)
         .maybe(
@@ -111,13 +112,6 @@ pub(in crate::translate) fn status(availability: Availability) -> &'static str {
         Availability::Deprecated => "superseded",
         Availability::Deleted => "entered-in-error",
     }
-}
-
-fn subject(metadata: &DocumentMetadata) -> Value {
-    Object::new()
-        .put("type", "Patient")
-        .put("identifier", ins::write(&metadata.patient))
-        .build()
 }
 
 /// Flags first and the HL7 confidentiality last: the guide's patches address index 0.

@@ -8,8 +8,9 @@ use super::super::datatype::object::Object;
 use super::super::datatype::urls::{
     COMPREHENSIVE_SUBMISSION, DESIGNATION_TYPE, LIST_TYPES, SOURCE_ID,
 };
-use super::super::datatype::{author, coding, ins};
+use super::super::datatype::{author, coding};
 use super::super::document_reference::slice;
+use super::super::subject;
 use crate::dmp::id::UniqueId;
 use crate::dmp::submission::SubmissionSet;
 use crate::dmp::time::Timestamp;
@@ -38,7 +39,7 @@ pub fn write(set: &SubmissionSet, reading: &Reading) -> Value {
         .put("mode", "working")
         .maybe("title", metadata.title.as_deref())
         .put("code", kind())
-        .put("subject", subject(set))
+        .put("subject", subject::write(&metadata.patient))
         .put("date", metadata.submission_time.to_fhir())
         .maybe("source", metadata.author.as_ref().map(|_| local_source()))
         .maybe(
@@ -88,13 +89,6 @@ fn kind() -> Value {
         .put("system", LIST_TYPES)
         .put("code", "submissionset");
     Object::new().put("coding", vec![coding.build()]).build()
-}
-
-fn subject(set: &SubmissionSet) -> Value {
-    Object::new()
-        .put("type", "Patient")
-        .put("identifier", ins::write(&set.metadata.patient))
-        .build()
 }
 
 fn local_source() -> Value {

@@ -160,7 +160,9 @@ fn unchanged(data: &RecordData, kept: &RecordData, found: &mut Findings) {
     };
     let (told, known) = (&data.traits, &kept.traits);
     let extension = |url: &str| format!("extension('{url}')");
+    let same_numbers = (&data.ins, &data.former) == (&kept.ins, &kept.former);
     for (same, element) in [
+        (same_numbers, "identifier".to_owned()),
         (names(told) == names(known), "name".to_owned()),
         (told.sex == known.sex, "gender".to_owned()),
         (told.birth_date == known.birth_date, "birthDate".to_owned()),

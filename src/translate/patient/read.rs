@@ -5,12 +5,11 @@ use serde_json::Value;
 
 use super::super::Reading;
 use super::super::datatype::contained::only_extensions;
-use super::super::datatype::ins;
 use super::super::datatype::urls::{self, dmp, ours};
-use super::super::document_reference::{another_patient, server_assigned};
+use super::super::document_reference::server_assigned;
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
-use super::{notices, traits};
+use super::{notices, numbers, traits};
 use crate::dmp::ins::Ins;
 use crate::dmp::record::{Closure, IdentityStatus, RecordData, RecordState};
 use crate::error::{Code, Error, Issue};
@@ -28,7 +27,7 @@ pub(super) const COMMUNES: &str =
 /// Reads a Patient; `ins` is the one that the URL names.
 ///
 /// # Errors
-/// Every issue at once: another INS than the URL's, missing traits, states that don't agree, elements that no record has.
+/// Every issue at once: another patient than the URL's, missing traits, states that don't agree, elements that no record has.
 pub fn read(
     patient: &Value,
     ins: &Ins,
@@ -38,10 +37,11 @@ pub fn read(
 }
 
 /// Reads a Patient that changes a record: where and of what the holder is told stays as it is `kept` where nothing is said of it,
-/// and so does a deletion that was asked for, while the record stays closed.
+/// and so does a deletion that was asked for, while the record stays closed. A number that the Patient tells beside the kept one,
+/// which is then `old`, takes its place.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`read`]; `ins-change-refused`.
 pub fn update(
     patient: &Value,
     ins: &Ins,
@@ -75,7 +75,7 @@ pub fn update(
         ours::NOTIFY_DOCUMENTS,
     ];
     only_extensions(patient, &extensions, Weight::Key, &mut found);
-    read_identifiers(patient, ins, &mut found, reading);
+    let (ins, former) = numbers::read(patient, ins, kept, &mut found, reading);
     let closure = read_closure(patient, &mut found);
     let opposition_date =
         value(patient, ours::OPPOSITION_DATE, "valueDate").and_then(|node| date(node, &mut found));
@@ -95,7 +95,8 @@ pub fn update(
         return Err(Code::Internal.into());
     };
     let data = RecordData {
-        ins: ins.clone(),
+        ins,
+        former,
         state,
         identity: identity.unwrap_or(IdentityStatus::Provisional),
         traits,
@@ -124,25 +125,6 @@ pub(super) fn date(node: Node, found: &mut Findings) -> Option<Date> {
         ));
     }
     date
-}
-
-/// The INS of the URL, and no other; anything else that names a person is nothing that a record keeps.
-fn read_identifiers(patient: Node, ins: &Ins, found: &mut Findings, reading: &Reading) {
-    for node in patient.items("identifier") {
-        found.weigh_all(Weight::Key, node.only(&["use", "type", "system", "value"]));
-        let system = node.str("system").unwrap_or_default();
-        if !ins::is_ins_system(system) {
-            found.refuse(node.issue(Code::UnsupportedElement));
-            continue;
-        }
-        let number = node.str("value").unwrap_or_default();
-        match ins::admit(system, number, &node.path(), reading) {
-            Ok((named, _)) if named != *ins => found.refuse(another_patient(node)),
-            // The URL's own warning says it already.
-            Ok(_) => {}
-            Err(issue) => found.refuse(issue),
-        }
-    }
 }
 
 fn read_closure(patient: Node, found: &mut Findings) -> Option<Closure> {

@@ -70,6 +70,8 @@ pub fn write(record: &Record, view: &View, _reading: &Reading) -> Value {
     let data = &record.data;
     let shown = shown_state(data.state, view);
     let traits = &data.traits;
+    let mut identifiers = vec![ins::write_full(&data.ins)];
+    identifiers.extend(data.former.iter().map(ins::write_former));
     let meta = Object::new()
         .put("versionId", record.version.to_string())
         .put(
@@ -81,7 +83,7 @@ pub fn write(record: &Record, view: &View, _reading: &Reading) -> Value {
         .put("id", record.id.to_string())
         .put("meta", meta)
         .put("extension", extensions(record, shown, view))
-        .put("identifier", vec![ins::write_full(&data.ins)])
+        .put("identifier", identifiers)
         .put("active", shown.is_open())
         .put("name", names(data))
         .put("gender", traits.sex.fhir())
