@@ -43,7 +43,7 @@ pub(super) fn html(header: &CdaHeader, tables: &Tables) -> String {
     }
     if let Some(person) = &header.legal_authenticator {
         facts.add(
-            "Responsable légal",
+            "Responsable du document",
             &[name(&person.name), number(person.id.as_ref())],
         );
     }

@@ -187,10 +187,6 @@ impl Page {
                     self.split_paragraph();
                     return true;
                 }
-                _ if self.open.last().is_some_and(|one| one.is_implied) => {
-                    self.close_to(self.height().saturating_sub(1));
-                    continue;
-                }
                 (Holds::Groups, Place::Group | Place::Row | Place::Line | Place::Block) => {
                     Element::new("tbody", Holds::Rows)
                 }
@@ -199,6 +195,10 @@ impl Page {
                 }
                 (Holds::Cells, Place::Line | Place::Block) => Element::new("td", Holds::Flow),
                 (Holds::Items, Place::Line | Place::Block) => Element::new("li", Holds::Flow),
+                _ if self.open.last().is_some_and(|one| one.is_implied) => {
+                    self.close_to(self.height().saturating_sub(1));
+                    continue;
+                }
                 _ => return false,
             };
             self.push(implied, true);
