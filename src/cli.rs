@@ -137,6 +137,12 @@ enum Cda {
         /// Document
         file: PathBuf,
     },
+    /// Print a document as a page of HTML: no script, nothing fetched
+    #[command(after_help = "Example:\n  passerelle cda render letter.xml > letter.html")]
+    Render {
+        /// Document
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -252,6 +258,7 @@ fn dispatch(command: Command) -> ExitCode {
             files,
         }) => ExitCode::from(cda::check(&files, json, mode.into(), environment.into())),
         Command::Cda(Cda::Metadata { file }) => ExitCode::from(cda::metadata(&file)),
+        Command::Cda(Cda::Render { file }) => ExitCode::from(cda::render(&file)),
         Command::Matrix(Matrix::Explain {
             type_code,
             profession,

@@ -1,4 +1,4 @@
-//! `cda check` and `cda metadata`.
+//! `cda check`, `cda metadata` and `cda render`.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -80,6 +80,29 @@ pub fn metadata(file: &Path) -> u8 {
                 &mut io::stderr().lock(),
                 &report_text(file, &[CdaIssue::from(issue)]),
             );
+            REFUSED
+        }
+    }
+}
+
+/// `cda render`: prints the document as a page of HTML. Returns the exit code.
+pub fn render(file: &Path) -> u8 {
+    render_to(&mut io::stdout().lock(), file)
+}
+
+fn render_to(out: &mut impl Write, file: &Path) -> u8 {
+    let bytes = match read(file) {
+        Ok(bytes) => bytes,
+        Err(code) => return code,
+    };
+    match cda::render(&bytes, &Tables::built_in()) {
+        Ok(html) => {
+            print(out, &html);
+            ACCEPTED
+        }
+        Err(issue) => {
+            let report = report_text(file, &[CdaIssue::from(issue)]);
+            print(&mut io::stderr().lock(), &report);
             REFUSED
         }
     }
@@ -201,5 +224,17 @@ mod tests {
         let (mode, environment) = (Validation::Guide, Environment::Test);
         assert_eq!(check_to(&mut out, &files, false, mode, environment), USAGE);
         assert_eq!(metadata(&files[0]), USAGE);
+        assert_eq!(render_to(&mut out, &files[0]), USAGE);
+        assert!(out.is_empty());
+    }
+
+    #[test]
+    fn a_file_that_is_no_document_gives_no_page() {
+        let folder = tempfile::tempdir().expect("folder");
+        let file = folder.path().join("a.xml");
+        std::fs::write(&file, b"<a/>").expect("file");
+        let mut out = Vec::new();
+        assert_eq!(render_to(&mut out, &file), REFUSED);
+        assert!(out.is_empty());
     }
 }

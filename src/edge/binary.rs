@@ -1,7 +1,8 @@
-//! ITI-68 Retrieve Document (DMP TD3.2): the bytes as they came, or a Binary resource around them.
+//! ITI-68 Retrieve Document (DMP TD3.2): the bytes as they came, a Binary resource around them, or the page of a CDA document.
 
+use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,9 +15,10 @@ use super::read::identifier;
 use super::{alert, answer};
 use crate::dmp::time::Timestamp;
 use crate::dmp::trace::TracedAct;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::policy::Act;
 use crate::store::{Content, Locator};
+use crate::translate::cda;
 
 /// `GET /fhir/Binary/{id}`
 pub(super) async fn read(
@@ -44,6 +46,8 @@ async fn retrieve(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
     let tag = match form {
         BinaryForm::Raw => format!("\"{}\"", content.sha1),
         BinaryForm::Resource(_) => format!("W/\"{}\"", content.sha1),
+        // Another version may show it otherwise.
+        BinaryForm::Page => format!("W/\"{}-html-{}\"", content.sha1, env!("CARGO_PKG_VERSION")),
     };
     let (deposited, hidden) = (content.deposited, content.hidden);
     let mut response = match form {
@@ -54,13 +58,43 @@ async fn retrieve(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
         BinaryForm::Resource(format) => {
             answer::resource(StatusCode::OK, format, resource(&content))
         }
+        BinaryForm::Page => page(Shared::clone(&exchange.app), content.bytes).await?,
     };
     let headers = response.headers_mut();
     answer::put(headers, header::ETAG, &tag);
-    answer::put(headers, header::CONTENT_DISPOSITION, "attachment");
+    answer::put(headers, header::VARY, "Accept");
+    match form {
+        BinaryForm::Page => for_browsers(headers),
+        _ => answer::put(headers, header::CONTENT_DISPOSITION, "attachment"),
+    }
     answer::last_modified(headers, deposited);
     alert::put(headers, exchange, hidden);
     Ok(response)
+}
+
+/// The page, or `not-acceptable` for XML that is no CDA document.
+async fn page(app: Shared, bytes: Bytes) -> Result<Response, Error> {
+    // Long documents must not hold up other requests.
+    let html = tokio::task::spawn_blocking(move || cda::render(&bytes, &app.rules.tables))
+        .await
+        .map_err(|_| Code::Internal)?
+        .map_err(|_| Code::NotAcceptable)?;
+    Ok(answer::with_type(
+        StatusCode::OK,
+        "text/html; charset=utf-8",
+        html,
+    ))
+}
+
+/// What keeps a browser from doing more than showing the page.
+fn for_browsers(headers: &mut HeaderMap) {
+    let policy = format!(
+        "{}; frame-ancestors 'none'; sandbox allow-downloads",
+        cda::CONTENT_SECURITY_POLICY
+    );
+    answer::put(headers, header::CONTENT_SECURITY_POLICY, &policy);
+    answer::put(headers, header::CONTENT_DISPOSITION, "inline");
+    answer::put(headers, header::REFERRER_POLICY, "no-referrer");
 }
 
 fn resource(content: &Content) -> String {

@@ -207,6 +207,8 @@ pub(super) fn statement(settings: &Settings, started: Instant) -> Value {
                 list(),
                 json!({
                     "type": "Binary",
+                    "documentation": "Raw, as a resource with Accept: application/fhir+json, \
+                        or as a page to read of a CDA document with Accept: text/html.",
                     "profile": "http://hl7.org/fhir/StructureDefinition/Binary",
                     "interaction": interactions(&["read"]),
                     "versioning": "no-version",

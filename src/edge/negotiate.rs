@@ -36,7 +36,14 @@ pub(super) enum BinaryForm {
     Raw,
     /// Inside a Binary resource.
     Resource(Format),
+    /// As a page to read; only a CDA document has one.
+    Page,
 }
+
+/// The media type of CDA documents.
+const CDA: &str = "text/xml";
+/// The media type of the page.
+const HTML: &str = "text/html";
 
 /// How much of a written resource is wanted back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +82,8 @@ pub(super) fn format(headers: &HeaderMap, params: &Params) -> Result<Format, Err
     }
 }
 
-/// The form for a document of `stored` media type: a FHIR type gets the resource, its own type, `*/*` or nothing the bytes (ITI-68).
+/// The form for a document of `stored` media type: a FHIR type gets the resource, its own type, `*/*` or nothing the bytes (ITI-68),
+/// `text/html` the page of a CDA document where it is preferred to these.
 ///
 /// # Errors
 /// `not-acceptable`.
@@ -84,8 +92,14 @@ pub(super) fn binary(
     params: &Params,
     stored: &str,
 ) -> Result<BinaryForm, Error> {
-    if params::first(params, "_format").is_some() {
-        return format(headers, params).map(BinaryForm::Resource);
+    let is_cda = stored == CDA;
+    if let Some(wanted) = params::first(params, "_format") {
+        let is_page = ["html", HTML].contains(&wanted.to_ascii_lowercase().as_str());
+        return if is_page && is_cda {
+            Ok(BinaryForm::Page)
+        } else {
+            format(headers, params).map(BinaryForm::Resource)
+        };
     }
     let ranges = accepted(headers);
     let family = stored.split('/').next().unwrap_or_default();
@@ -94,6 +108,10 @@ pub(super) fn binary(
             || range.essence.eq_ignore_ascii_case(stored)
             || range.essence.strip_suffix("/*") == Some(family)
     };
+    let other = |range: &MediaType| raw(range) || Format::named(&range.essence).is_some();
+    if is_cda && prefers_page(&ranges, other) {
+        return Ok(BinaryForm::Page);
+    }
     if let Some(named) = ranges.iter().find_map(|r| Format::named(&r.essence))
         && !ranges
             .iter()
@@ -106,6 +124,24 @@ pub(super) fn binary(
     } else {
         Err(Code::NotAcceptable.into())
     }
+}
+
+/// True when `text/html` is named, and every range of the other forms has less weight, or as much and is a wildcard or comes later.
+fn prefers_page(ranges: &[MediaType], other: impl Fn(&MediaType) -> bool) -> bool {
+    let pages = ranges.iter().enumerate().filter(|(_, r)| r.essence == HTML);
+    // The first of the heaviest.
+    let Some((at, page)) = pages
+        .rev()
+        .max_by(|a, b| a.1.weight().total_cmp(&b.1.weight()))
+    else {
+        return false;
+    };
+    let yields = |(i, range): (usize, &MediaType)| {
+        let (weight, most) = (range.weight(), page.weight());
+        weight < most || (weight == most && (i > at || range.essence.ends_with("/*")))
+    };
+    let mut others = ranges.iter().enumerate().filter(|(_, range)| other(range));
+    others.all(yields)
 }
 
 /// The format of a body that holds a resource. Without `Content-Type` it is taken for JSON, and its reader judges.
@@ -225,9 +261,14 @@ impl MediaType {
             .is_none_or(|version| ["4.0", "4.0.1"].contains(&version))
     }
 
+    /// `q`; what is no weight is none.
+    fn weight(&self) -> f32 {
+        let weight = self.parameter("q").map_or(Ok(1.0), str::parse);
+        weight.unwrap_or(0.0)
+    }
+
     fn is_wanted(&self) -> bool {
-        self.parameter("q")
-            .is_none_or(|q| q.parse::<f32>().is_ok_and(|q| q > 0.0))
+        self.weight() > 0.0
     }
 }
 
@@ -332,6 +373,44 @@ mod tests {
         );
         assert!(form("application/pdf").is_err());
         assert!(form("application/fhir+xml").is_err());
+    }
+
+    #[test]
+    fn the_page_of_a_cda_document_comes_where_it_is_preferred() {
+        let form = |accept_: &str| binary(&accept(accept_), &query(""), "text/xml");
+        for page in [
+            "text/html",
+            "Text/HTML; charset=utf-8",
+            // A browser's.
+            "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8",
+            "text/html, */*",
+            "*/*, text/html",
+            "text/html, text/xml",
+            "text/xml;q=0.5, text/html;q=0.6",
+            "application/fhir+json;q=0.1, text/html;q=0.2",
+            "text/html;q=0.1, application/pdf",
+        ] {
+            assert_eq!(form(page), Ok(BinaryForm::Page), "{page}");
+        }
+        for raw in [
+            "text/xml, text/html",
+            "text/html;q=0.5, */*",
+            "text/html;q=0, text/*",
+        ] {
+            assert_eq!(form(raw), Ok(BinaryForm::Raw), "{raw}");
+        }
+        let json = Ok(BinaryForm::Resource(Format::Json));
+        assert_eq!(form("application/fhir+json, text/html"), json);
+        assert_eq!(form("text/html;q=0.5, application/json"), json);
+        let named = |format: &str| binary(&accept("*/*"), &query(format), "text/xml");
+        assert_eq!(named("_format=html"), Ok(BinaryForm::Page));
+        assert_eq!(named("_format=text/html"), Ok(BinaryForm::Page));
+
+        let pdf = |accept_: &str| binary(&accept(accept_), &query(""), "application/pdf");
+        assert!(pdf("text/html").is_err());
+        assert_eq!(pdf("text/html, */*;q=0.1"), Ok(BinaryForm::Raw));
+        let pdf = binary(&accept("*/*"), &query("_format=html"), "application/pdf");
+        assert!(pdf.is_err());
     }
 
     #[test]

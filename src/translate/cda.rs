@@ -13,6 +13,7 @@ mod metadata;
 mod people;
 mod project;
 mod read;
+mod render;
 mod source;
 mod values;
 mod walk;
@@ -21,6 +22,7 @@ pub use check::{CdaIssue, check};
 pub use metadata::to_metadata;
 pub use project::{format_of, metadata_json};
 pub use read::{read_header, read_whole};
+pub use render::{CONTENT_SECURITY_POLICY, MAX_HTML, render};
 
 use crate::dmp::code::Code;
 use crate::dmp::document::{ReferenceId, RelationKind};

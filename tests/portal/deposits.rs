@@ -79,6 +79,13 @@ async fn a_deposit_is_completed_by_the_record_and_read_back() {
         .assert_status(200);
     assert_eq!(&content.bytes[..], [0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]);
     assert_eq!(content.header("content-type"), "image/jpeg");
+    // Only a CDA document has a page.
+    let html = [("Accept", "text/html")];
+    let path = format!("/Binary/{binary}");
+    let page = client
+        .send(hyper::Method::GET, &path, &html, Vec::new())
+        .await;
+    page.assert_refused(406, "not-acceptable");
 
     // A professional with a consent sees it, as the matrix has it.
     let mut physician = server.client("medecin");
