@@ -48,11 +48,18 @@ impl Store {
             Home::Sqlite(home) => Some(home.texts()),
             Home::Postgres(_) => None,
         };
+        // A snapshot costs SQLite nothing, and PostgreSQL a round trip that a short answer does without.
+        let at_once = texts.is_some();
+        if at_once {
+            reader.begin().await?;
+        }
         let mut answer =
-            find::documents(&mut reader.conn()?, texts, &ins, permit, query, false).await?;
+            find::documents(&mut reader.conn()?, texts, &ins, permit, query, at_once).await?;
         if let Answer::Again = answer {
             reader.begin().await?;
             answer = find::documents(&mut reader.conn()?, texts, &ins, permit, query, true).await?;
+            reader.end().await?;
+        } else if at_once {
             reader.end().await?;
         }
         let Answer::Page(page) = answer else {

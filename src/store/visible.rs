@@ -32,9 +32,10 @@ pub(super) fn known<'a>(statement: &mut Statement<'a>, visibility: &'a Visibilit
             statement.push(if *masked { "1 = 1" } else { "d.masked = 0" });
             if !types.all {
                 statement
-                    .push(" AND d.type_code IN (SELECT y.code FROM type_set y WHERE y.id = ")
+                    .push(" AND (")
                     .bind(set_id(types))
-                    .push(")");
+                    // A whole table on the right: SQLite seeks in its key, and copies nothing.
+                    .push(", d.type_code) IN (SELECT y.id, y.code FROM type_set y)");
             }
             statement.push(") OR ");
             own(statement, ownership);

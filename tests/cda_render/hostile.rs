@@ -261,7 +261,7 @@ fn balanced(pieces: &[usize]) -> (String, String) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(800))]
+    #![proptest_config(ProptestConfig { cases: 800, failure_persistence: None, ..ProptestConfig::default() })]
     /// However elements are nested, the page is nested as HTML wants it and no word is lost or moved.
     #[test]
     fn any_nesting_keeps_its_words(pieces in prop::collection::vec(0..PIECES.len(), 0..60)) {
