@@ -318,6 +318,9 @@ async fn ann_01_ann_02_invisibility_is_set_at_the_deposit_and_lifted_later() {
 async fn a_wrong_patch_changes_nothing() {
     let mut world = World::new(Some("INVISIBLE_REPRESENTANTS_LEGAUX")).await;
     let path = format!("/DocumentReference/{}", world.id);
+    // What a minor keeps from his representatives is told to whoever else reads it (MIN-03).
+    let read = world.other.get(&path).await;
+    assert_eq!(read.header("dmp-alert"), "hidden-from-representatives");
     let operation =
         |op: &str, path: &str, value: Value| json!([{"op": op, "path": path, "value": value}]);
     let n = json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "N"}]});

@@ -34,7 +34,7 @@ const NOT_HERE: [(Code, &str); 17] = [
     (Code::RecordNotActivated, "tests/portal.rs"),
     (Code::NotAPhysician, "tests/consents.rs"),
     (Code::NeverConnected, "tests/consents.rs"),
-    (Code::TraitsDiffer, "tests/deposit.rs"),
+    (Code::TraitsDiffer, "tests/identity.rs"),
     (Code::NotMutable, "tests/patch.rs"),
     (Code::DocumentDeleted, "tests/patch.rs"),
     (Code::LabelAmbiguous, "tests/patch.rs"),
