@@ -132,6 +132,14 @@ codes! {
     AlreadyReplaced = "already-replaced",
     /// Nothing to replace, or nothing that the caller may know of.
     ReplaceTargetUnknown = "replace-target-unknown",
+    /// A relation that the content profile forbids.
+    AppendsForbidden = "appends-forbidden",
+    /// A PATCH entry for a document that nothing of the submission replaces.
+    PatchWithoutReplacement = "patch-without-replacement",
+    /// A conditional creation whose condition matches several.
+    MultipleMatches = "multiple-matches",
+    /// Told: a Patient entry of a deposit is not written.
+    PatientNotCreated = "patient-not-created",
     /// Replacing what one did not author.
     NotAuthor = "not-author",
     /// Labels that may not stand together or here.
