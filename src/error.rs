@@ -138,6 +138,8 @@ codes! {
     PatchWithoutReplacement = "patch-without-replacement",
     /// A conditional creation whose condition matches several.
     MultipleMatches = "multiple-matches",
+    /// Told: a Folder of a deposit is not kept.
+    FolderNotProcessed = "folder-not-processed",
     /// Told: a Patient entry of a deposit is not written.
     PatientNotCreated = "patient-not-created",
     /// Replacing what one did not author.

@@ -143,7 +143,7 @@ async fn a_replacement_may_say_so_in_a_patch_entry() {
             let conditional = format!("DocumentReference?identifier={}", identifier(old.unique_id()));
             let by_id = format!("DocumentReference/{id}");
             let absolute = format!("{}/{by_id}", server.base);
-            let patched = vec![json!([{"op": "replace", "path": "/status", "value": "superseded"}])];
+            let patched = [json!([{"op": "replace", "path": "/status", "value": "superseded"}])];
             // How relatesTo names it, and the PATCH entry.
             let (target, patch) = match form {
                 0 => (json!({"reference": by_id}), superseding(&by_id)),
@@ -171,6 +171,8 @@ async fn a_replacement_may_say_so_in_a_patch_entry() {
             bundle["entry"][1]["resource"]["relatesTo"][0]["target"] = target;
             let with_patch = !patch.is_null();
             if with_patch {
+                let mut patch = patch;
+                patch["request"]["ifMatch"] = json!("W/\"1\"");
                 bundle = with_entry(bundle, patch);
             }
             let reply = hospital.post("", &bundle).await.assert_status(200).json();
@@ -240,6 +242,11 @@ async fn a_patch_entry_needs_a_replacement_and_says_nothing_else() {
             let path = reply.json()["issue"][0]["expression"][0].clone();
             assert_eq!(path, "Bundle.entry[2].resource");
         }
+        let mut stale = superseding(&url(&old_id));
+        stale["request"]["ifMatch"] = json!("W/\"2\"");
+        let stale = with_entry(Document::replacing(old.unique_id()).bundle(), stale);
+        let reply = hospital.post("", &stale).await;
+        reply.assert_refused(412, "version-conflict");
         for id in [&kept_id, &old_id] {
             assert_eq!(status_of(&mut hospital, id).await, "current");
         }
@@ -652,4 +659,54 @@ async fn a_document_reference_may_say_little() {
         let path = format!("DocumentReference.{element}");
         assert!(missing.contains(&path.as_str()), "{path}: {missing:?}");
     }
+}
+
+/// MHD lets a recipient keep no folders, when it says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_is_told_not_to_be_kept() {
+    let folder = |patient: &str, member: &Value| {
+        let (system, value) = patient.split_once('|').unwrap();
+        json!({
+            "fullUrl": urn(),
+            "resource": {
+                "resourceType": "List",
+                "status": "current",
+                "mode": "working",
+                "title": "Suivi",
+                "code": {"coding": [{
+                    "system": "https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes",
+                    "code": "folder"
+                }]},
+                "subject": {"identifier": {"system": system, "value": value}},
+                "date": "2026-06-01T10:00:00+02:00",
+                "entry": [{"item": {"reference": member}}]
+            },
+            "request": {"method": "POST", "url": "List"}
+        })
+    };
+    on_both(async |server| {
+        let mut hospital = server.client("hopital");
+        let bundle = Document::new().bundle();
+        let member = bundle["entry"][1]["fullUrl"].clone();
+        let own = folder(PATIENT, &member);
+        let item = json!({"item": {"reference": own["fullUrl"]}});
+        let mut with_folder = with_entry(bundle.clone(), own);
+        let items = &mut with_folder["entry"][0]["resource"]["entry"];
+        items.as_array_mut().unwrap().push(item);
+        let foreign = with_entry(bundle, folder(OTHER, &member));
+        let reply = hospital.post("", &foreign).await;
+        reply.assert_refused(422, "element-invalid");
+        let reply = hospital
+            .post("", &with_folder)
+            .await
+            .assert_status(200)
+            .json();
+        assert_eq!(reply["entry"].as_array().unwrap().len(), 4);
+        let told = &reply["entry"][2]["response"];
+        assert_eq!(told["location"], Value::Null);
+        let codes = told["outcome"]["issue"][0]["details"]["coding"].to_string();
+        assert!(codes.contains("PartialFolderContentNotProcessed"), "{told}");
+        assert_eq!(reply["entry"][3]["response"]["status"], "201 Created");
+    })
+    .await;
 }

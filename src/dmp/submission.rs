@@ -73,6 +73,8 @@ pub struct NewDocument {
 pub struct Superseded {
     /// As he names it.
     pub target: DocumentKey,
+    /// The version that he means; any when he says nothing.
+    pub version: Option<u32>,
     /// Where he says so, for a refusal.
     pub told_at: String,
 }

@@ -2,6 +2,7 @@
 
 mod contents;
 mod entries;
+mod folder;
 mod generate;
 mod patient;
 mod read;

@@ -115,6 +115,13 @@ impl Deposit {
         for told in &self.superseded {
             let mut replaced = round.replaced.iter();
             if let Some(one) = replaced.find(|one| one.is_named(&told.target)) {
+                // The replacement itself made one version more.
+                if told
+                    .version
+                    .is_some_and(|version| version.saturating_add(1) != one.entry.version)
+                {
+                    return Err(Code::VersionConflict.into());
+                }
                 old.push(one.entry.clone());
             } else if self.at(conn, &told.target).await?.is_some() {
                 return Err(not_replaced(&told.told_at).into());

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::super::document_reference::normal;
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
-use super::{patient, update};
+use super::{folder, patient, update};
 use crate::error::{Code, Issue};
 
 /// What an entry of the bundle is, in the order of the bundle.
@@ -19,6 +19,8 @@ pub enum EntryRole {
     Content(usize),
     /// The nth document that is made the old one.
     Superseded(usize),
+    /// A folder, which is not kept.
+    Folder,
     /// The patient, whom a deposit doesn't change.
     Patient,
 }
@@ -31,6 +33,7 @@ pub(super) struct Entries<'a> {
     pub(super) binaries: Vec<Entry<'a>>,
     /// PATCH entries.
     pub(super) updates: Vec<Entry<'a>>,
+    pub(super) folders: Vec<Entry<'a>>,
     pub(super) patients: Vec<PatientEntry<'a>>,
     /// Kind and rank among its kind, in the order of the bundle.
     pub(super) order: Vec<Kind>,
@@ -61,6 +64,7 @@ pub(super) enum Kind {
     Document(usize),
     Binary(usize),
     Update(usize),
+    Folder,
     Patient,
 }
 
@@ -103,6 +107,11 @@ pub(super) fn sort<'a>(bundle: Node<'a>, found: &mut Findings) -> Entries<'a> {
             "Parameters" | "Binary" if update::is_patch(request) => {
                 entries.order.push(Kind::Update(entries.updates.len()));
                 entries.updates.push(entry);
+                continue;
+            }
+            "List" if folder::is_folder(&entry) => {
+                entries.order.push(Kind::Folder);
+                entries.folders.push(entry);
                 continue;
             }
             "List" | "DocumentReference" | "Binary" => {}

@@ -11,8 +11,8 @@ use super::super::findings::{Findings, Weight, invalid};
 use super::super::list::{self, DeclaredSet};
 use super::super::wire::Node;
 use super::contents::{owners, read_binary};
-use super::entries::{Entry, EntryRole, Kind, by_url, sort};
-use super::{patient, update};
+use super::entries::{Entries, Entry, EntryRole, Kind, by_url, sort};
+use super::{folder, patient, update};
 use crate::dmp::ins::Ins;
 use crate::dmp::query::DocumentKey;
 use crate::dmp::submission::Superseded;
@@ -77,7 +77,7 @@ pub fn read(bundle: &serde_json::Value, reading: &Reading) -> Result<DeclaredSub
     if documents.is_empty() {
         found.refuse(Issue::new(Code::ElementRequired).at(bundle.path_of("entry")));
     }
-    check_items(&set, &entries.documents, &mut found);
+    check_items(&set, &entries, &mut found);
 
     let owners = owners(&mut documents, &entries.binaries, &mut found);
     let mut submitted: Vec<Submitted> = documents
@@ -101,6 +101,7 @@ pub fn read(bundle: &serde_json::Value, reading: &Reading) -> Result<DeclaredSub
     let roles = entries.order.iter().map(|kind| match *kind {
         Kind::List => Some(EntryRole::Submission),
         Kind::Update(rank) => Some(EntryRole::Superseded(rank)),
+        Kind::Folder => Some(EntryRole::Folder),
         Kind::Patient => Some(EntryRole::Patient),
         Kind::Document(rank) => Some(EntryRole::Document(rank)),
         Kind::Binary(rank) => owners.get(rank).copied().flatten().map(EntryRole::Content),
@@ -114,6 +115,7 @@ pub fn read(bundle: &serde_json::Value, reading: &Reading) -> Result<DeclaredSub
     let resources = lists.chain(entries.documents.iter().map(|entry| entry.resource));
     let patient = one_patient(&set, &submitted, resources, &mut found);
     patient::check(&entries.patients, patient.as_ref(), &mut found, reading);
+    folder::tell(&entries.folders, patient.as_ref(), &mut found, reading);
     let parts = Parts {
         set,
         documents: submitted,
@@ -263,13 +265,15 @@ fn siblings(documents: &[Entry], reading: &Reading) -> Siblings {
 }
 
 /// The List names the documents of the bundle, each once, and no other.
-fn check_items(set: &DeclaredSet, documents: &[Entry], found: &mut Findings) {
-    let ranks = by_url(documents.iter());
-    let mut named = vec![false; documents.len()];
+fn check_items(set: &DeclaredSet, entries: &Entries, found: &mut Findings) {
+    let ranks = by_url(entries.documents.iter());
+    let folders = by_url(entries.folders.iter());
+    let mut named = vec![false; entries.documents.len()];
     for (index, item) in set.items.iter().enumerate() {
         let rank = ranks.get(&normal(item)).copied();
         match rank.and_then(|rank| named.get_mut(rank)) {
             Some(seen) if !*seen => *seen = true,
+            None if folders.contains_key(&normal(item)) => {}
             // A document of another submission, or one named twice.
             _ => {
                 let path = format!("{}.entry[{index}].item", set.path);

@@ -20,15 +20,17 @@ pub(super) fn is_patch(request: Option<Node>) -> bool {
 /// Which document it is about; what is wrong goes into the findings.
 pub(super) fn read(entry: &Entry, found: &mut Findings, reading: &Reading) -> Option<Superseded> {
     let request = entry.request?;
-    found.weigh_all(Weight::Key, request.only(&["method", "url"]));
+    found.weigh_all(Weight::Key, request.only(&["method", "url", "ifMatch"]));
     check_patch(entry.resource, found, reading);
     let Some(url) = request.get("url") else {
         found.refuse(Issue::new(Code::ElementRequired).at(request.path_of("url")));
         return None;
     };
+    let version = request.get("ifMatch").map(|tag| version(tag, found));
     match document_reference::changed(url, reading) {
         Ok(target) => Some(Superseded {
             target,
+            version: version.flatten(),
             told_at: url.path(),
         }),
         Err(issue) => {
@@ -36,6 +38,16 @@ pub(super) fn read(entry: &Entry, found: &mut Findings, reading: &Reading) -> Op
             None
         }
     }
+}
+
+/// The version that a weak tag names.
+fn version(tag: Node, found: &mut Findings) -> Option<u32> {
+    let text = tag.as_str().unwrap_or_default().trim();
+    let number = text.trim_start_matches("W/").trim_matches('"').parse();
+    if number.is_err() {
+        found.refuse(tag.issue(Code::VersionConflict));
+    }
+    number.ok()
 }
 
 fn check_patch(resource: Node, found: &mut Findings, reading: &Reading) {

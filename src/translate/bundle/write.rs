@@ -56,8 +56,11 @@ pub fn write_response(
         .iter()
         .zip(&of_entry)
         .filter_map(|(role, warnings)| {
-            let made = made(*role, registered, reading, representation)?;
             let outcome = (!warnings.is_empty()).then(|| outcome::write(warnings));
+            if *role == EntryRole::Folder {
+                return Some(not_kept(outcome));
+            }
+            let made = made(*role, registered, reading, representation)?;
             Some(entry(made, outcome, reading))
         });
     Object::resource("Bundle")
@@ -119,6 +122,7 @@ fn made(
             }
         }
         EntryRole::Superseded(rank) => as_it_is(registered.superseded.get(rank)?),
+        EntryRole::Folder => return None,
         EntryRole::Patient => {
             let (id, version, at) = registered.patient?;
             Made {
@@ -147,6 +151,13 @@ fn entry(made: Made, outcome: Option<Value>, reading: &Reading) -> Value {
         .maybe("resource", made.resource)
         .put("response", response)
         .build()
+}
+
+/// Nothing was made that could have a place.
+fn not_kept(outcome: Option<Value>) -> Value {
+    let response = Object::new().put("status", "200 OK");
+    let response = response.maybe("outcome", outcome);
+    Object::new().put("response", response).build()
 }
 
 /// The entry that an issue's path names: `Bundle.entry[2].…`.
