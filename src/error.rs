@@ -138,6 +138,8 @@ codes! {
     PatchWithoutReplacement = "patch-without-replacement",
     /// A conditional creation whose condition matches several.
     MultipleMatches = "multiple-matches",
+    /// A Bundle as the content of a document.
+    FhirDocumentNotSupported = "fhir-document-not-supported",
     /// Told: a Folder of a deposit is not kept.
     FolderNotProcessed = "folder-not-processed",
     /// Told: a Patient entry of a deposit is not written.

@@ -17,7 +17,7 @@ use support::{Document, Options, Reply, Server, consent_for};
 use uuid::Uuid;
 
 /// What no client can provoke at will.
-const NOT_HERE: [(Code, &str); 22] = [
+const NOT_HERE: [(Code, &str); 23] = [
     (
         Code::Busy,
         "shown below, with a database that another holds",
@@ -44,6 +44,7 @@ const NOT_HERE: [(Code, &str); 22] = [
     (Code::AppendsForbidden, "tests/transactions.rs"),
     (Code::PatchWithoutReplacement, "tests/transactions.rs"),
     (Code::MultipleMatches, "tests/transactions.rs"),
+    (Code::FhirDocumentNotSupported, "tests/transactions.rs"),
     (Code::FolderNotProcessed, "tests/transactions.rs"),
     (Code::PatientNotCreated, "tests/transactions.rs"),
 ];

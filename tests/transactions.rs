@@ -359,6 +359,7 @@ async fn a_deposit_that_is_sent_again_makes_nothing() {
         let new = Document::replacing(old.unique_id());
         let url = format!("DocumentReference/{}", old_id.as_str().unwrap());
         let mut bundle = with_entry(new.bundle(), superseding(&url));
+        let patch = bundle["entry"][2].clone();
         let own = bundle["entry"][0]["resource"]["identifier"][0].clone();
         let own = format!(
             "{}|{}",
@@ -371,6 +372,7 @@ async fn a_deposit_that_is_sent_again_makes_nothing() {
             json!(format!("identifier={}", identifier(new.unique_id())));
         let first = hospital.post("", &bundle).await.assert_status(200).json();
         let again = hospital.post("", &bundle).await.assert_status(200).json();
+        let again_patch = again["entry"][2].clone();
         let (first, again) = (answers(&first), answers(&again));
         let places = |told: &[(String, String)]| -> Vec<String> {
             told.iter().map(|(_, location)| location.clone()).collect()
@@ -409,7 +411,10 @@ async fn a_deposit_that_is_sent_again_makes_nothing() {
         hospital_condition_refused(&mut hospital, &bundle).await;
         let list = &mut bundle["entry"][0]["request"];
         list.as_object_mut().unwrap().remove("ifNoneExist");
-        let mixed = hospital.post("", &bundle).await.assert_status(200).json();
+        bundle = with_entry(bundle, patch);
+        let mut mixed = hospital.post("", &bundle).await.assert_status(200).json();
+        assert_eq!(mixed["entry"][2], again_patch);
+        mixed["entry"].as_array_mut().unwrap().remove(2);
         let statuses: Vec<String> = answers(&mixed)
             .into_iter()
             .map(|(status, _)| status)
@@ -596,6 +601,16 @@ async fn metadata_are_made_of_the_document() {
         reply.assert_refused(422, "element-invalid");
         let path = reply.json()["issue"][0]["expression"][0].clone();
         assert_eq!(path, "Parameters.parameter[0].resource.contentType");
+        let fhir = json!({"resourceType": "Bundle", "type": "document"});
+        let mut parameters = generated(b"");
+        parameters["parameter"][0]["resource"] = fhir.clone();
+        let reply = hospital.post(PATH, &parameters).await;
+        reply.assert_refused(422, "fhir-document-not-supported");
+        let mut bundle = Document::new().bundle();
+        bundle["entry"][2]["resource"] = fhir;
+        bundle["entry"][2]["request"]["url"] = json!("Bundle");
+        let reply = hospital.post("", &bundle).await;
+        reply.assert_refused(422, "fhir-document-not-supported");
         let wrong = json!({"resourceType": "Parameters", "parameter": [{"name": "other"}]});
         let reply = hospital.post(PATH, &wrong).await.assert_status(422).json();
         assert_eq!(reply["issue"].as_array().unwrap().len(), 2);

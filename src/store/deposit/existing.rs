@@ -80,12 +80,7 @@ impl Deposit {
         conn: &mut Conn<'_>,
         documents: &[DocumentEntry],
     ) -> Result<Vec<DocumentEntry>, Failure> {
-        let replaced: Vec<&UniqueId> = documents
-            .iter()
-            .flat_map(|entry| &entry.metadata.relations)
-            .filter(|relation| relation.kind == RelationKind::Replaces)
-            .map(|relation| &relation.target)
-            .collect();
+        let replaced = replaced_by(documents);
         let mut old = Vec::new();
         for told in &self.superseded {
             let mut found = self.at(conn, &told.target).await?;
@@ -111,6 +106,7 @@ impl Deposit {
         conn: &mut Conn<'_>,
         round: &Round,
     ) -> Result<Vec<DocumentEntry>, Failure> {
+        let before = replaced_by(round.existing.iter().flatten());
         let mut old = Vec::new();
         for told in &self.superseded {
             let mut replaced = round.replaced.iter();
@@ -123,11 +119,14 @@ impl Deposit {
                     return Err(Code::VersionConflict.into());
                 }
                 old.push(one.entry.clone());
-            } else if self.at(conn, &told.target).await?.is_some() {
-                return Err(not_replaced(&told.told_at).into());
-            } else {
-                return Err(unknown(&told.told_at).into());
+                continue;
             }
+            let entry = self.at(conn, &told.target).await?;
+            let entry = entry.ok_or_else(|| unknown(&told.told_at))?;
+            if !before.contains(&&entry.metadata.unique_id) {
+                return Err(not_replaced(&told.told_at).into());
+            }
+            old.push(entry);
         }
         Ok(old)
     }
@@ -153,6 +152,17 @@ impl Deposit {
             .extend(documents.map(|entry| (audit::DOCUMENT.to_owned(), entry.id)));
         audit::line(&trace)
     }
+}
+
+/// What these documents replace.
+fn replaced_by<'d>(documents: impl IntoIterator<Item = &'d DocumentEntry>) -> Vec<&'d UniqueId> {
+    let relations = documents
+        .into_iter()
+        .flat_map(|entry| &entry.metadata.relations);
+    relations
+        .filter(|relation| relation.kind == RelationKind::Replaces)
+        .map(|relation| &relation.target)
+        .collect()
 }
 
 fn unknown(path: &str) -> Error {

@@ -115,6 +115,10 @@ pub(super) fn sort<'a>(bundle: Node<'a>, found: &mut Findings) -> Entries<'a> {
                 continue;
             }
             "List" | "DocumentReference" | "Binary" => {}
+            "Bundle" => {
+                found.refuse(resource.issue(Code::FhirDocumentNotSupported));
+                continue;
+            }
             _ => {
                 found.refuse(resource.issue(Code::UnsupportedElement));
                 continue;

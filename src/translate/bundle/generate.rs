@@ -74,7 +74,11 @@ fn document<'a>(parameters: Node<'a>, found: &mut Findings) -> Option<Node<'a>> 
     match first.required("resource") {
         Ok(resource) if resource.resource_type() == Some("Binary") => Some(resource),
         Ok(resource) => {
-            found.refuse(resource.issue(Code::UnsupportedElement));
+            let code = match resource.resource_type() {
+                Some("Bundle") => Code::FhirDocumentNotSupported,
+                _ => Code::UnsupportedElement,
+            };
+            found.refuse(resource.issue(code));
             None
         }
         Err(issue) => {
