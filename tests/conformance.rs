@@ -362,8 +362,14 @@ fn attempt(kind: &str, code: &str) -> (Method, String) {
 }
 
 async fn refused_as_unserved(client: &mut Client, method: Method, path: &str) -> bool {
-    let json = [("Content-Type", "application/fhir+json")];
-    let reply = client.send(method, path, &json, b"{}".to_vec()).await;
+    // POST on List is a search by a form, and nothing else.
+    let media = if (&method, path) == (&Method::POST, "/List") {
+        "application/x-www-form-urlencoded"
+    } else {
+        "application/fhir+json"
+    };
+    let kind = [("Content-Type", media)];
+    let reply = client.send(method, path, &kind, b"{}".to_vec()).await;
     let code = reply.refusal_or_nothing();
     matches!(code.as_str(), "not-supported" | "method-not-allowed")
 }
