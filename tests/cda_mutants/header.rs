@@ -39,7 +39,7 @@ const CHANGED: &str = "realmCode @code US realm-code|realmCode @code - realm-cod
     ^/administrativeGenderCode @code Z patient-gender|^/administrativeGenderCode @codeSystem 1.2.3 patient-gender-system|\
     ^/birthTime @value 19791332 patient-birth-time|^/birthTime @value - patient-birth-time|author/time @value demain author-time|\
     author/assignedAuthor/id @root zz id-form|author/assignedAuthor/code @code G15_10/XX author-specialty-list|\
-    author/assignedAuthor/code @codeSystem - code-system|author/functionCode @code XX author-role-list|~/id @root 1.2.3 custodian-id|\
+    author/assignedAuthor/code @codeSystem - author-specialty-list|author/functionCode @code XX author-role-list|~/id @root 1.2.3 custodian-id|\
     ~/id @extension - custodian-id-extension|legalAuthenticator/signatureCode @code X signature-code|\
     legalAuthenticator/time @value 20240230 signature-time|legalAuthenticator/assignedEntity/id @root - id-value|\
     documentationOf/serviceEvent/effectiveTime/low @value hier time-form|documentationOf/serviceEvent/code @codeSystem - code-system|\

@@ -15,7 +15,7 @@ use super::fault::{CHECK, line_column};
 use super::locate;
 use super::walk::Walker;
 use crate::dmp::context::Validation;
-use crate::error::{Code, Issue, Severity};
+use crate::error::{Code, Issue, Position, Severity};
 use crate::translate::Reading;
 use table::{Row, Test, Weight};
 
@@ -166,37 +166,34 @@ fn add(bytes: &[u8], reading: &Reading<'_>, all: bool, issues: &mut Vec<Issue>) 
     for finding in found {
         let (told, _) = issues.split_at_mut(known);
         if let Some(issue) = told.iter_mut().find(|issue| is_about(issue, &finding)) {
-            name(issue, &finding);
+            name(issue, &finding, &text);
         } else if let Some(issue) = issue_of(&finding, &text, reading) {
             issues.push(issue);
         }
     }
 }
 
-/// True when an issue tells of the same element, or of one that is missing with it.
+/// True when the reader's issue tells of the same element, or of one that is missing with it.
 fn is_about(issue: &Issue, finding: &Finding) -> bool {
-    if issue.code == Code::InsInvalid {
-        return false;
-    }
-    let Some(path) = issue.expression.as_deref().map(element) else {
-        return false;
-    };
+    let path = issue.expression.as_deref().map(element);
     let place = element(&finding.path);
-    locate::is_within(path, place) || locate::is_within(place, path)
+    issue.code == Code::CdaInvalid && path.is_some_and(|path| locate::is_within(path, place))
 }
 
-/// The first finding about an issue gives it its name.
-fn name(issue: &mut Issue, finding: &Finding) {
+/// The first finding about an issue of the reader gives it its name, and its place when both name one element.
+fn name(issue: &mut Issue, finding: &Finding, text: &str) {
     const NAMED: &str = "named";
-    let Some(row) = finding
-        .row
-        .filter(|_| issue.params.iter().all(|(name, _)| *name != NAMED))
-    else {
+    let is_named = issue.params.iter().any(|(name, _)| *name == NAMED);
+    let Some(row) = finding.row.filter(|_| !is_named) else {
         return;
     };
     issue.params.retain(|(name, _)| *name != CHECK);
     issue.params.push((CHECK, row.name.clone()));
     issue.params.push((NAMED, String::new()));
+    if issue.expression.as_deref().map(element) == Some(element(&finding.path)) {
+        let (line, column) = line_column(text.as_bytes(), finding.at);
+        issue.position = Some(Position { line, column });
+    }
 }
 
 fn issue_of(finding: &Finding, text: &str, reading: &Reading<'_>) -> Option<Issue> {

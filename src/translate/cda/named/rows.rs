@@ -31,7 +31,7 @@ pub(super) fn check(row: &'static Row, tree: &Tree<'_>, tables: &Tables, found: 
             if row.min > 0 && !tree.is_null(context) {
                 let name = last.split('|').next().unwrap_or_default();
                 let path = format!("{}/{name}", tree.path(context));
-                found.push(Finding::new(row, tree.at(context), path));
+                found.generic(Finding::new(row, tree.at(context), path));
             }
             continue;
         }
