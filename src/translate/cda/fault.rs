@@ -1,5 +1,7 @@
 //! What stops the reading of a document: where, and in which words. Holds nothing of the document itself.
 
+use std::collections::{BTreeSet, HashMap};
+
 use crate::error::{Code, Issue};
 
 /// A sentence in French and in English, and the name of the check.
@@ -85,6 +87,28 @@ pub(super) fn line_column(text: &[u8], at: usize) -> (u32, u32) {
         line,
         u32::try_from(column).unwrap_or(u32::MAX).saturating_add(1),
     )
+}
+
+/// Lines and columns of several bytes, in one pass over the text.
+pub(super) fn lines_columns(
+    text: &str,
+    places: impl Iterator<Item = usize>,
+) -> HashMap<usize, (u32, u32)> {
+    let sorted: BTreeSet<usize> = places.collect();
+    let (mut before, mut line, mut column) = (0, 1u32, 1u32);
+    let mut found = HashMap::with_capacity(sorted.len());
+    for at in sorted {
+        let rest = text.as_bytes().get(before..).unwrap_or_default();
+        let (lines, columns) = line_column(rest, at.saturating_sub(before));
+        if lines == 1 {
+            column = column.saturating_add(columns - 1);
+        } else {
+            (line, column) = (line.saturating_add(lines - 1), columns);
+        }
+        before = at;
+        found.insert(at, (line, column));
+    }
+    found
 }
 
 /// The sentences of this reader.
@@ -218,4 +242,24 @@ pub(super) mod words {
         "unstructured body without readable base64",
         "base64",
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_counted_alike_one_by_one_and_all_at_once() {
+        let text = "é<a>\r\n<b/>\r<c/>\n\n  <d é='1'/><e/>";
+        let places: Vec<usize> = text.match_indices('<').map(|(at, _)| at).collect();
+        let all = lines_columns(text, places.iter().rev().copied());
+        for at in &places {
+            assert_eq!(
+                all.get(at),
+                Some(&line_column(text.as_bytes(), *at)),
+                "{at}"
+            );
+        }
+        assert_eq!(all.get(places.last().unwrap_or(&0)), Some(&(5, 13)));
+    }
 }

@@ -11,7 +11,7 @@ mod table;
 mod tree;
 
 use super::decode::decode;
-use super::fault::{CHECK, line_column};
+use super::fault::{CHECK, lines_columns};
 use super::locate;
 use super::walk::Walker;
 use crate::dmp::context::Validation;
@@ -162,12 +162,15 @@ fn add(bytes: &[u8], reading: &Reading<'_>, all: bool, issues: &mut Vec<Issue>) 
             };
         }
     }
+    let places = lines_columns(&text, found.iter().map(|one| one.at));
     let known = issues.len();
     for finding in found {
+        let (line, column) = places.get(&finding.at).copied().unwrap_or((1, 1));
+        let place = Position { line, column };
         let (told, _) = issues.split_at_mut(known);
         if let Some(issue) = told.iter_mut().find(|issue| is_about(issue, &finding)) {
-            name(issue, &finding, &text);
-        } else if let Some(issue) = issue_of(&finding, &text, reading) {
+            name(issue, &finding, place);
+        } else if let Some(issue) = issue_of(&finding, place, reading) {
             issues.push(issue);
         }
     }
@@ -181,7 +184,7 @@ fn is_about(issue: &Issue, finding: &Finding) -> bool {
 }
 
 /// The first finding about an issue of the reader gives it its name, and its place when both name one element.
-fn name(issue: &mut Issue, finding: &Finding, text: &str) {
+fn name(issue: &mut Issue, finding: &Finding, place: Position) {
     const NAMED: &str = "named";
     let is_named = issue.params.iter().any(|(name, _)| *name == NAMED);
     let Some(row) = finding.row.filter(|_| !is_named) else {
@@ -191,14 +194,12 @@ fn name(issue: &mut Issue, finding: &Finding, text: &str) {
     issue.params.push((CHECK, row.name.clone()));
     issue.params.push((NAMED, String::new()));
     if issue.expression.as_deref().map(element) == Some(element(&finding.path)) {
-        let (line, column) = line_column(text.as_bytes(), finding.at);
-        issue.position = Some(Position { line, column });
+        issue.position = Some(place);
     }
 }
 
-fn issue_of(finding: &Finding, text: &str, reading: &Reading<'_>) -> Option<Issue> {
+fn issue_of(finding: &Finding, place: Position, reading: &Reading<'_>) -> Option<Issue> {
     let row = finding.row?;
-    let (line, column) = line_column(text.as_bytes(), finding.at);
     let issue = match (row.test, row.list()) {
         (Test::List, Some(list)) => {
             let list = reading.tables.terminology.list(list).name.clone();
@@ -213,7 +214,9 @@ fn issue_of(finding: &Finding, text: &str, reading: &Reading<'_>) -> Option<Issu
                 finding.expected.clone().unwrap_or_else(|| row.expected()),
             ),
     };
-    let issue = issue.at(finding.path.clone()).at_position(line, column);
+    let issue = issue
+        .at(finding.path.clone())
+        .at_position(place.line, place.column);
     let issue = issue.with(CHECK, row.name.clone());
     let is_error = row.weight == Weight::Detail && reading.validation == Validation::Strict;
     Some(if is_error { issue } else { issue.warning() })

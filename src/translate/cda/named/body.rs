@@ -55,7 +55,8 @@ pub(super) fn check(tree: &Tree<'_>, walker: &mut Walker<'_>, whole: bool, found
         }
         _ => {}
     }
-    if !walk(walker, is_unstructured, whole, found) {
+    // A deposit is warned of nothing that a structured body holds.
+    if (whole || is_unstructured) && !walk(walker, is_unstructured, whole, found) {
         found.push(Finding::named("body-empty", tree.at(body), tree.path(body)));
     }
 }
@@ -102,7 +103,9 @@ fn walk(walker: &mut Walker<'_>, is_unstructured: bool, whole: bool, found: &mut
             }
             Node::Text(text) => {
                 if let Some(file) = &mut file {
-                    file.base64.feed(text);
+                    if whole {
+                        file.base64.feed(text);
+                    }
                     file.pieces.push(text);
                 }
             }
@@ -151,7 +154,7 @@ fn open<'a>(tag: Tag<'a>, walker: &Walker<'a>, is_content: bool, found: &mut Fin
 
 fn close(file: &File<'_>, is_content: bool, whole: bool, found: &mut Findings) {
     let tell = |found: &mut Findings, check: &str| found.push(Finding::placed(check, file.at, ""));
-    if !file.base64.is_readable() {
+    if whole && !file.base64.is_readable() {
         // The content of an unstructured body is refused by the reader itself.
         if !is_content {
             tell(found, "embedded-base64");
