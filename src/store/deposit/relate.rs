@@ -128,9 +128,7 @@ impl Deposit {
         }
         let masked = target.metadata.labels.masked;
         target.availability = Availability::Deprecated;
-        target.version += 1;
-        target.entry_uuid = Uuid::new_v4();
-        target.updated = self.now;
+        target.renew(Uuid::new_v4(), self.now);
         Written::new(target, self.render.as_ref())?
             .update(conn, &self.ins)
             .await?;
