@@ -13,13 +13,16 @@ mod binary;
 mod caller;
 mod capability;
 mod clock;
+mod conformance;
 mod consent;
 mod context;
 mod exchange;
+mod generate;
 pub mod log;
 mod metrics;
 mod negotiate;
 mod observe;
+mod openapi;
 mod paging;
 mod params;
 mod patch;
@@ -52,8 +55,9 @@ pub use server::Listening;
 
 /// Every route.
 fn routes(app: Shared) -> Router {
-    Router::new()
+    conformance::routes(Router::new())
         .route("/fhir/metadata", get(capability::read))
+        .route("/fhir/openapi.json", get(openapi::read))
         .route("/fhir", post(publish::transaction))
         .route("/fhir/", post(publish::transaction))
         .route("/fhir/Patient", get(patient::search).put(patient::update))
@@ -66,6 +70,10 @@ fn routes(app: Shared) -> Router {
                 .patch(patch::by_identifier),
         )
         .route("/fhir/DocumentReference/_search", post(search::documents))
+        .route(
+            "/fhir/DocumentReference/$generate-metadata",
+            post(generate::metadata),
+        )
         .route(
             "/fhir/DocumentReference/{id}",
             get(read::document)

@@ -10,6 +10,7 @@ mod header;
 mod judge;
 mod locate;
 mod metadata;
+mod named;
 mod people;
 mod project;
 mod read;
@@ -20,6 +21,7 @@ mod walk;
 
 pub use check::{CdaIssue, check};
 pub use metadata::to_metadata;
+pub use named::warnings;
 pub use project::{format_of, metadata_json};
 pub use read::{read_header, read_whole};
 pub use render::{CONTENT_SECURITY_POLICY, MAX_HTML, render};

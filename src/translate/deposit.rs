@@ -62,6 +62,7 @@ pub fn prepare(
     let submission = Submission {
         metadata: metadata.ok_or(Code::ElementRequired)?,
         documents: documents.collect(),
+        superseded: declared.superseded,
     };
     Ok((submission, warnings))
 }
@@ -97,12 +98,14 @@ fn one(
     let told = std::mem::take(&mut metadata.relations);
     let (targets, header_replaces) = relations(&declared, &told, found, reading);
     let path = declared.path.clone();
+    let unless = declared.unless.clone();
     complete::after(declared, &mut metadata);
     let document = NewDocument {
         metadata,
         content: bytes,
         targets,
         header_replaces,
+        unless,
     };
     Some((document, path))
 }
@@ -134,6 +137,7 @@ fn from_header(
     match cda::to_metadata(&header, bytes, reading) {
         Ok((metadata, warnings)) => {
             found.append(warnings);
+            found.append(cda::warnings(bytes, reading));
             Some(metadata)
         }
         Err(issues) => {
