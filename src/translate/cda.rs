@@ -1,11 +1,11 @@
 //! The header of a CDA R2 document (CI-SIS "structuration minimale"): read in one streaming pass, projected onto XDS metadata.
 
 mod acts;
-mod attributes;
+pub(super) mod attributes;
 mod body;
 mod check;
 mod decode;
-mod fault;
+pub(super) mod fault;
 mod header;
 mod judge;
 mod locate;
@@ -17,7 +17,7 @@ mod read;
 mod render;
 mod source;
 mod values;
-mod walk;
+pub(super) mod walk;
 
 pub use check::{CdaIssue, check};
 pub use metadata::to_metadata;
