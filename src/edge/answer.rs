@@ -3,20 +3,61 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use http_body_util::BodyExt;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
 
 use super::negotiate::{Format, Return};
 use crate::dmp::time::Instant;
 use crate::error::{Code, Error, Issue};
-use crate::translate::outcome;
+use crate::translate::{outcome, wire};
 
 /// Counts the warnings of a write.
 pub(super) const WARNINGS: HeaderName = HeaderName::from_static("dmp-warnings");
 
-/// An answer with a resource.
-pub(super) fn resource(status: StatusCode, format: Format, body: impl Into<Body>) -> Response {
-    with_type(status, format.content_type(), body)
+/// An answer with a resource, given as its JSON text.
+pub(super) fn resource(status: StatusCode, format: Format, body: impl Into<String>) -> Response {
+    let json = body.into();
+    let text = match format {
+        Format::Json => Some(json),
+        Format::Xml => xml(&json),
+    };
+    match text {
+        Some(text) => with_type(status, format.content_type(), text),
+        None => refusal(&Code::NotAcceptable.into(), Format::Json),
+    }
+}
+
+/// The XML of a resource; None for a type that the element table does not know.
+pub(super) fn xml(json: &str) -> Option<String> {
+    let resource = serde_json::from_str(json).ok()?;
+    wire::write_xml(&resource)
+}
+
+/// The same answer for human eyes (`_pretty=true`).
+pub(super) async fn pretty(response: Response) -> Response {
+    let media = response.headers().get(header::CONTENT_TYPE);
+    let format = [Format::Json, Format::Xml]
+        .into_iter()
+        .find(|format| media.is_some_and(|media| media == format.content_type()));
+    let Some(format) = format else {
+        return response;
+    };
+    let (parts, body) = response.into_parts();
+    // The body is ours and in memory.
+    let bytes = match body.collect().await {
+        Ok(collected) => collected.to_bytes(),
+        Err(_) => return Response::from_parts(parts, Body::empty()),
+    };
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
+    let indented = match format {
+        Format::Xml => Some(wire::indent_xml(text)),
+        Format::Json => serde_json::from_str::<Value>(text)
+            .and_then(|value| serde_json::to_string_pretty(&value))
+            .ok(),
+    };
+    let body = indented.map_or_else(|| Body::from(bytes), Body::from);
+    Response::from_parts(parts, body)
 }
 
 /// An answer with bytes of a given type.
@@ -75,11 +116,11 @@ pub(super) fn empty(status: StatusCode) -> Response {
 }
 
 /// A refusal, as an OperationOutcome.
-pub(super) fn refusal(error: &Error) -> Response {
+pub(super) fn refusal(error: &Error, format: Format) -> Response {
     let code = error.code();
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = outcome::write(&error.issues).to_string();
-    let mut response = resource(status, Format::Json, body);
+    let mut response = resource(status, format, body);
     let headers = response.headers_mut();
     match code {
         Code::Busy => put(headers, header::RETRY_AFTER, "1"),

@@ -268,10 +268,18 @@ impl Exchange {
 
     /// The end: an answer, or a refusal that is traced before it is told.
     pub(super) async fn conclude(self, result: Result<Response, Error>) -> Response {
-        let mut error = match result {
-            Ok(response) => return response,
-            Err(error) => error,
+        let is_pretty = negotiate::is_pretty(&self.parts.uri);
+        let response = match result {
+            Ok(response) => response,
+            Err(error) => self.refuse(error).await,
         };
+        if is_pretty {
+            return answer::pretty(response).await;
+        }
+        response
+    }
+
+    async fn refuse(self, mut error: Error) -> Response {
         if !self.told
             && let Err(failure) = self.app.store.trace(self.known.refused(&error)).await
         {
@@ -284,7 +292,8 @@ impl Exchange {
             }
         }
         self.app.metrics.refusal(&error);
-        answer::refusal(&error)
+        let format = negotiate::of_refusal(&self.parts.headers, &self.parts.uri);
+        answer::refusal(&error, format)
     }
 }
 

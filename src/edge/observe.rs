@@ -19,8 +19,9 @@ use tower::ServiceExt;
 
 use super::app::App;
 use super::exchange::{Arrived, RequestId};
+use super::negotiate::Format;
 use super::tls::Peer;
-use super::{answer, context};
+use super::{answer, context, negotiate};
 use crate::error::{Code, Error};
 
 /// What routing found, carried back on the answer.
@@ -49,6 +50,7 @@ pub(super) async fn answer(
     let id = context::request_id(request.headers());
     let kind = kind(&peer);
     let has_body = !axum::body::HttpBody::is_end_stream(request.body());
+    let format = negotiate::of_refusal(request.headers(), request.uri());
     let arrived = Arrived::default();
     let extensions = request.extensions_mut();
     extensions.insert(peer);
@@ -60,11 +62,11 @@ pub(super) async fn answer(
     let mut response = match tokio::time::timeout(limit, handling).await {
         Ok(Ok(Ok(response))) => response,
         Ok(Ok(Err(never))) => match never {},
-        Ok(Err(_)) => failed(app, Code::Internal),
+        Ok(Err(_)) => failed(app, Code::Internal, format),
         Err(_) if has_body && !arrived.0.load(Ordering::Relaxed) => {
-            failed(app, Code::RequestTimeout)
+            failed(app, Code::RequestTimeout, format)
         }
-        Err(_) => failed(app, Code::Busy),
+        Err(_) => failed(app, Code::Busy, format),
     };
 
     let route = response.extensions_mut().remove::<Route>();
@@ -97,10 +99,10 @@ fn on_every_answer(response: &mut Response, id: &str) {
     );
 }
 
-fn failed(app: &App, code: Code) -> Response {
+fn failed(app: &App, code: Code, format: Format) -> Response {
     let error = Error::from(code);
     app.metrics.refusal(&error);
-    answer::refusal(&error)
+    answer::refusal(&error, format)
 }
 
 /// The method as a label; what HTTP allows beyond these is one word.

@@ -16,6 +16,7 @@ use crate::error::Error;
 use routes::{Route, Takes};
 
 const FHIR_JSON: &str = "application/fhir+json";
+const FHIR_XML: &str = "application/fhir+xml";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Answers with the description.
@@ -80,7 +81,7 @@ pub(super) fn describe(base_url: &str) -> Value {
             "responses": {"Refusal": {
                 "description": "OperationOutcome: stable code in issue.details.coding, French in issue.details.text, English in issue.diagnostics",
                 "headers": {"X-Request-Id": {"schema": {"type": "string"}}},
-                "content": content(FHIR_JSON, "OperationOutcome"),
+                "content": content("OperationOutcome"),
             }},
         },
     })
@@ -186,19 +187,20 @@ fn body(route: &Route) -> Option<Value> {
                 json!({"required": false, "content": {FORM: {"schema": {"type": "object"}}}}),
             );
         }
-        Takes::Resource(kind) => content(FHIR_JSON, kind),
+        Takes::Resource(kind) => content(kind),
         Takes::ResourceOrForm(kind) => {
-            let mut both = content(FHIR_JSON, kind);
+            let mut both = content(kind);
             if let Value::Object(both) = &mut both {
                 both.insert(FORM.to_owned(), json!({"schema": {"type": "object"}}));
             }
             both
         }
         Takes::Patch => {
-            let mut both = content(FHIR_JSON, "Parameters");
+            let mut both = content("Parameters");
             if let Value::Object(both) = &mut both {
                 let list = json!({"schema": {"type": "array", "items": {"type": "object"}}});
                 both.insert("application/json-patch+json".to_owned(), list);
+                both.insert("application/xml-patch+xml".to_owned(), xml());
             }
             both
         }
@@ -206,12 +208,17 @@ fn body(route: &Route) -> Option<Value> {
     Some(json!({"required": true, "content": content}))
 }
 
-fn content(media: &str, kind: &str) -> Value {
+fn content(kind: &str) -> Value {
     let schema = json!({"allOf": [
         {"$ref": "#/components/schemas/Resource"},
         {"properties": {"resourceType": {"const": kind}}},
     ]});
-    json!({media: {"schema": schema}})
+    json!({FHIR_JSON: {"schema": schema}, FHIR_XML: xml()})
+}
+
+/// The same resource in the XML form, which JSON Schema cannot tell.
+fn xml() -> Value {
+    json!({"schema": {"type": "string"}})
 }
 
 fn responses(route: &Route) -> Value {
@@ -224,11 +231,16 @@ fn responses(route: &Route) -> Value {
             }
             (_, path) if path.starts_with("/Binary") => {
                 let bytes = json!({"schema": {"type": "string", "format": "binary"}});
-                json!({"description": "The bytes, or a Binary resource", "content": {FHIR_JSON: {"schema": {"$ref": "#/components/schemas/Resource"}}, "*/*": bytes}})
+                json!({"description": "The bytes, or a Binary resource", "content": {FHIR_JSON: {"schema": {"$ref": "#/components/schemas/Resource"}}, FHIR_XML: xml(), "*/*": bytes}})
             }
             _ => {
                 let schema = json!({"$ref": "#/components/schemas/Resource"});
-                json!({"description": "Done", "content": {FHIR_JSON: {"schema": schema}}})
+                let mut content = json!({FHIR_JSON: {"schema": schema}});
+                let in_json_only = conformance::KINDS.contains(&route.kind);
+                if let (Value::Object(content), false) = (&mut content, in_json_only) {
+                    content.insert(FHIR_XML.to_owned(), xml());
+                }
+                json!({"description": "Done", "content": content})
             }
         };
         all.insert(status.to_string(), answer);

@@ -84,8 +84,9 @@ async fn patched(exchange: &mut Exchange, id: Option<&str>) -> Result<Response, 
     let body = exchange.bytes().await?;
     let patch = match form {
         PatchForm::Json => patch::read_json_patch(&body, &exchange.reading())?,
-        PatchForm::Parameters => {
-            let parameters = wire::read_json(&body, "Parameters")?;
+        PatchForm::Xml => patch::read_xml_patch(&body, &exchange.reading())?,
+        PatchForm::Parameters(form) => {
+            let parameters = wire::read(form, &body, "Parameters")?;
             patch::read_parameters(&parameters, &exchange.reading())?
         }
     };

@@ -124,8 +124,8 @@ async fn put(exchange: &mut Exchange) -> Result<Response, Error> {
     let format = exchange.format()?;
     let if_match = answer::if_match(exchange.headers())?;
     let named = search::patient_identifier(&exchange.query()?, false, &exchange.reading())?;
-    let (Format::Json, body) = exchange.resource_bytes().await?;
-    let resource = wire::read_json(&body, "Patient")?;
+    let (form, body) = exchange.resource_bytes().await?;
+    let resource = wire::read(form, &body, "Patient")?;
     let mut attempt = 1;
     let (record, created, mut warnings) = loop {
         let mut standing = exchange.standing(&named.ins).await?;
@@ -182,8 +182,8 @@ async fn change(exchange: &mut Exchange) -> Result<Response, Error> {
     let format = exchange.format()?;
     let if_match = answer::if_match(exchange.headers())?;
     let named = search::patient_identifier(&exchange.query()?, false, &exchange.reading())?;
-    let (Format::Json, body) = exchange.resource_bytes().await?;
-    let resource = wire::read_json(&body, "Patient")?;
+    let (form, body) = exchange.resource_bytes().await?;
+    let resource = wire::read(form, &body, "Patient")?;
     let mut attempt = 1;
     loop {
         let standing = exchange.standing(&named.ins).await?;

@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::app::Shared;
 use super::context::structure_to_deposit;
 use super::exchange::{ATTEMPTS, Exchange};
-use super::negotiate::{self, Format, Return};
+use super::negotiate::{self, Return};
 use super::{answer, search};
 use crate::dmp::query::DocumentKey;
 use crate::dmp::record::{Record, Standing};
@@ -47,8 +47,8 @@ async fn provide_bundle(exchange: &mut Exchange) -> Result<Response, Error> {
     }
     let wanted = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
-    let (Format::Json, body) = exchange.resource_bytes().await?;
-    let mut resource = wire::read_json(&body, "Bundle")?;
+    let (form, body) = exchange.resource_bytes().await?;
+    let mut resource = wire::read(form, &body, "Bundle")?;
     bundle::name_patients(&mut resource);
     let declared = bundle::read(&resource, &exchange.reading())?;
     drop(resource);
@@ -78,8 +78,8 @@ async fn publish(exchange: &mut Exchange) -> Result<Response, Error> {
     let wanted = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
     let unless = if_none_exist(exchange)?;
-    let (Format::Json, body) = exchange.resource_bytes().await?;
-    let resource = wire::read_json(&body, "DocumentReference")?;
+    let (form, body) = exchange.resource_bytes().await?;
+    let resource = wire::read(form, &body, "DocumentReference")?;
     let read = match by_patient(exchange)? {
         true => document_reference::read_from_patient,
         false => document_reference::read_simplified,

@@ -19,6 +19,7 @@ use serde_json::Value;
 use crate::error::{Error, Issue};
 
 pub use node::Node;
+pub use xml::{Operation, Where};
 
 /// Objects and arrays inside one another.
 pub const MAX_DEPTH: usize = 64;
@@ -59,6 +60,18 @@ pub fn read(format: Format, bytes: &[u8], resource_type: &str) -> Result<Value, 
 /// [`check`] finds, with line and column.
 pub fn read_xml(bytes: &[u8], resource_type: &str) -> Result<Value, Error> {
     xml::read(bytes, resource_type)
+}
+
+/// Reads an XML patch of a resource of that type (RFC 5261), its selectors as they are, and what is wrong in the form of the elements
+/// that it brings; their values are not checked.
+///
+/// # Errors
+/// `malformed`.
+pub fn read_xml_patch(
+    bytes: &[u8],
+    resource_type: &str,
+) -> Result<(Vec<Operation>, Vec<Issue>), Error> {
+    xml::read_diff(bytes, resource_type)
 }
 
 /// Writes a resource as XML. None when it holds what the element table does not know.

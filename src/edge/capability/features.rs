@@ -26,7 +26,7 @@ pub(super) struct Features {
 
 /// The present ones.
 pub(super) const FEATURES: Features = Features {
-    xml: false,
+    xml: true,
     validate: &[],
     generate_metadata: false,
     batch: false,

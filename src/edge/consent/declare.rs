@@ -10,7 +10,7 @@ use crate::dmp::record::Standing;
 use crate::dmp::right::{Declaration, Right};
 use crate::edge::answer;
 use crate::edge::exchange::{ATTEMPTS, Exchange};
-use crate::edge::negotiate::{self, Format};
+use crate::edge::negotiate;
 use crate::error::{Code, Error, Issue};
 use crate::policy::{self, Act};
 use crate::store::{self, Locator};
@@ -36,8 +36,8 @@ pub(super) async fn declare(
     let format = exchange.format()?;
     let if_match = answer::if_match(exchange.headers())?;
     let target = target(exchange)?;
-    let (Format::Json, body) = exchange.resource_bytes().await?;
-    let resource = wire::read_json(&body, "Consent")?;
+    let (form, body) = exchange.resource_bytes().await?;
+    let resource = wire::read(form, &body, "Consent")?;
     let (declaration, mut warnings) = consent::read(&resource, &exchange.reading())?;
     let (held, created) = write(exchange, &declaration, &target, if_match).await?;
     let status = if created {

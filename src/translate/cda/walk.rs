@@ -215,7 +215,9 @@ impl<'a> Walker<'a> {
     }
 
     /// The attributes of the last start tag: name and value as written.
-    pub(in crate::translate) fn written_attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+    pub(in crate::translate) fn written_attributes(
+        &self,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.attributes.iter().map(|one| (one.name, one.raw))
     }
 

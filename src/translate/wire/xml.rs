@@ -1,10 +1,13 @@
 //! The XML form (R4 §2.1.16): text to the tree that JSON gives, and back, both driven by the element table.
 
+mod diff;
 mod indent;
 mod read;
 mod write;
 mod xhtml;
 
+pub(super) use diff::read as read_diff;
+pub use diff::{Operation, Where};
 pub(super) use indent::indent;
 pub(super) use read::read;
 pub(super) use write::write;

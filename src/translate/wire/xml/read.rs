@@ -128,10 +128,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What was found wrong so far.
+    pub(super) fn into_issues(self) -> Vec<Issue> {
+        self.walk.issues()
+    }
+
     fn document(mut self, resource_type: &str) -> Result<(Option<Value>, Vec<Issue>), Error> {
         let value = self.root(resource_type);
         let value = value.map_err(|fault| malformed(self.text.as_bytes(), &fault))?;
-        Ok((value, self.walk.issues()))
+        Ok((value, self.into_issues()))
     }
 
     fn root(&mut self, resource_type: &str) -> Result<Option<Value>, Fault> {
@@ -240,6 +245,17 @@ impl<'a> Reader<'a> {
         members: &mut Map<String, Value>,
         path: &Path<'_>,
     ) -> Result<(), Fault> {
+        self.children_and_text(kind, members, path, None)
+    }
+
+    /// The same, where text may stand too.
+    pub(super) fn children_and_text(
+        &mut self,
+        kind: &'static Type,
+        members: &mut Map<String, Value>,
+        path: &Path<'_>,
+        mut text: Option<&mut String>,
+    ) -> Result<(), Fault> {
         if path.depth >= MAX_DEPTH {
             return Err(Fault::new(self.walker.at(), DEEP));
         }
@@ -248,16 +264,24 @@ impl<'a> Reader<'a> {
             let tag = match self.next()? {
                 Node::Start(tag) => tag,
                 Node::End | Node::Done => break,
-                Node::Text(text) if blank(text) => continue,
+                Node::Text(more) if blank(more) => continue,
                 Node::Char(' ' | '\t' | '\r' | '\n') => continue,
-                Node::Text(_) | Node::Char(_) => {
-                    if !std::mem::replace(&mut told_text, true) {
+                node @ (Node::Text(_) | Node::Char(_)) => {
+                    if let Some(text) = &mut text {
+                        match node {
+                            Node::Text(more) => text.push_str(more),
+                            Node::Char(c) => text.push(c),
+                            _ => {}
+                        }
+                    } else if !std::mem::replace(&mut told_text, true) {
                         self.wrong(self.walker.at(), path, TEXT);
                     }
                     continue;
                 }
             };
-            let field = kind.field(tag.local).filter(|field| is_element(field, kind));
+            let field = kind
+                .field(tag.local)
+                .filter(|field| is_element(field, kind));
             let is_div = field.is_some_and(Field::is_xhtml);
             let right = if is_div { Ns::Xhtml } else { Ns::Fhir };
             let Some(field) = field else {
@@ -415,7 +439,8 @@ impl<'a> Reader<'a> {
 }
 
 fn blank(text: &str) -> bool {
-    text.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))
+    text.bytes()
+        .all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))
 }
 
 /// The id of an element and the URL of an extension are attributes.
