@@ -356,7 +356,7 @@ fn cases(records: &Records, kept: &Document, old: &Document) -> Vec<Case> {
                 &format!("/Binary/{}", Uuid::new_v4()),
             )
         },
-        find(NotAcceptable, "medecin2", PATIENT, "").with(("Accept", "application/fhir+xml")),
+        find(NotAcceptable, "medecin2", PATIENT, "").with(("Accept", "application/fhir+turtle")),
         deposit(UnsupportedMediaType, &bundle).with(("Content-Type", "text/plain")),
         Case {
             body: vec![b' '; 300_000],

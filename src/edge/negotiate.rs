@@ -366,7 +366,9 @@ mod tests {
     fn json_is_given_to_who_can_take_it() {
         for good in [
             "application/fhir+json",
-            "application/json;q=0.3, application/fhir+xml",
+            "application/json, application/fhir+xml",
+            "application/fhir+xml;q=0.3, application/json;q=0.4",
+            "application/fhir+xml; fhirVersion=5.0, application/json;q=0.1",
             "text/json",
             "*/*",
             "text/html, application/*;q=0.1",
@@ -381,8 +383,9 @@ mod tests {
         }
         assert_eq!(format(&HeaderMap::new(), &query("")), Ok(Format::Json));
         for bad in [
-            "application/fhir+xml",
+            "application/fhir+turtle",
             "text/html",
+            "application/fhir+xml;q=0",
             "application/fhir+json;q=0",
             "application/fhir+json; fhirVersion=5.0",
         ] {
@@ -392,14 +395,50 @@ mod tests {
     }
 
     #[test]
+    fn xml_is_given_to_who_prefers_it() {
+        for good in [
+            "application/fhir+xml",
+            "application/xml; charset=utf-8",
+            "text/xml",
+            "application/json;q=0.3, application/fhir+xml",
+            "application/fhir+xml, application/fhir+json",
+            "application/fhir+xml; fhirVersion=4.0, */*;q=0.1",
+            "application/fhir+json;q=0, */*",
+            "text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8",
+        ] {
+            assert_eq!(format(&accept(good), &query("")), Ok(Format::Xml), "{good}");
+        }
+    }
+
+    #[test]
+    fn refusals_come_in_the_format_that_can_be_told() {
+        let told =
+            |accept_: &str, uri: &'static str| of_refusal(&accept(accept_), &Uri::from_static(uri));
+        assert_eq!(told("application/fhir+xml", "/"), Format::Xml);
+        assert_eq!(told("application/fhir+json", "/?_format=xml"), Format::Xml);
+        assert_eq!(told("text/html", "/"), Format::Json);
+        assert_eq!(told("application/fhir+xml", "/?_format=csv"), Format::Json);
+        assert!(is_pretty(&Uri::from_static("/?_pretty=true")));
+        assert!(!is_pretty(&Uri::from_static("/?_pretty=false")));
+    }
+
+    #[test]
     fn the_parameter_wins_over_the_header() {
         let xml = accept("application/fhir+xml");
         for good in ["_format=json", "_format=application/fhir+json"] {
             assert_eq!(format(&xml, &query(good)), Ok(Format::Json), "{good}");
         }
         let json = accept("application/fhir+json");
-        assert!(format(&json, &query("_format=xml")).is_err());
-        assert!(format(&json, &query("_format=application/fhir%2Bxml")).is_err());
+        for good in [
+            "xml",
+            "application/fhir%2Bxml",
+            "application/fhir+xml",
+            "text/xml",
+        ] {
+            let query = query(&format!("_format={good}"));
+            assert_eq!(super::format(&json, &query), Ok(Format::Xml), "{good}");
+        }
+        assert!(format(&json, &query("_format=turtle")).is_err());
     }
 
     #[test]
@@ -417,8 +456,21 @@ mod tests {
             form("text/xml, application/fhir+json;q=0.5"),
             Ok(BinaryForm::Raw)
         );
+        assert_eq!(form("application/xml"), Ok(BinaryForm::Raw));
         assert!(form("application/pdf").is_err());
-        assert!(form("application/fhir+xml").is_err());
+        let resource = Ok(BinaryForm::Resource(Format::Xml));
+        assert_eq!(form("application/fhir+xml"), resource);
+        assert_eq!(
+            form("application/fhir+json;q=0.5, application/fhir+xml"),
+            resource
+        );
+        let pdf = |text: &str| binary(&accept(text), &query(""), "application/pdf");
+        assert_eq!(pdf("application/fhir+xml"), resource);
+        assert_eq!(
+            pdf("text/html, application/xml;q=0.9, */*;q=0.8"),
+            Ok(BinaryForm::Raw)
+        );
+        assert!(pdf("application/xml").is_err());
     }
 
     #[test]
@@ -460,7 +512,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_are_json_in_utf8() {
+    fn bodies_are_json_or_xml_in_utf8() {
         let of = |text: &str| body(&with(header::CONTENT_TYPE, text));
         for good in [
             "application/fhir+json",
@@ -469,8 +521,16 @@ mod tests {
         ] {
             assert_eq!(of(good), Ok(Format::Json), "{good}");
         }
-        for bad in [
+        for good in [
             "application/fhir+xml",
+            "application/xml",
+            "text/xml; charset=utf-8",
+        ] {
+            assert_eq!(of(good), Ok(Format::Xml), "{good}");
+        }
+        for bad in [
+            "application/fhir+turtle",
+            "text/xml; charset=utf-16",
             "text/plain",
             "application/json; charset=iso-8859-1",
             "json",
