@@ -166,7 +166,7 @@ pub(super) async fn deposit(
 }
 
 /// What the store registers, judged by who deposits.
-fn prepared(
+pub(super) fn prepared(
     exchange: &Exchange,
     declared: DeclaredSubmission,
     standing: Option<&Standing>,
