@@ -16,6 +16,7 @@ mod clock;
 mod consent;
 mod context;
 mod exchange;
+mod generate;
 pub mod log;
 mod metrics;
 mod negotiate;
@@ -66,6 +67,10 @@ fn routes(app: Shared) -> Router {
                 .patch(patch::by_identifier),
         )
         .route("/fhir/DocumentReference/_search", post(search::documents))
+        .route(
+            "/fhir/DocumentReference/$generate-metadata",
+            post(generate::metadata),
+        )
         .route(
             "/fhir/DocumentReference/{id}",
             get(read::document)

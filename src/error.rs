@@ -132,6 +132,18 @@ codes! {
     AlreadyReplaced = "already-replaced",
     /// Nothing to replace, or nothing that the caller may know of.
     ReplaceTargetUnknown = "replace-target-unknown",
+    /// A relation that the content profile forbids.
+    AppendsForbidden = "appends-forbidden",
+    /// A PATCH entry for a document that nothing of the submission replaces.
+    PatchWithoutReplacement = "patch-without-replacement",
+    /// A conditional creation whose condition matches several.
+    MultipleMatches = "multiple-matches",
+    /// A Bundle as the content of a document.
+    FhirDocumentNotSupported = "fhir-document-not-supported",
+    /// Told: a Folder of a deposit is not kept.
+    FolderNotProcessed = "folder-not-processed",
+    /// Told: a Patient entry of a deposit is not written.
+    PatientNotCreated = "patient-not-created",
     /// Replacing what one did not author.
     NotAuthor = "not-author",
     /// Labels that may not stand together or here.

@@ -531,7 +531,7 @@ fn relations_are_told_on_both_sides() {
     );
     assert_eq!(
         errors(&appends, Guide),
-        ["unsupported-element D.relatesTo[0].code"]
+        ["appends-forbidden D.relatesTo[0].code"]
     );
 }
 
@@ -612,7 +612,7 @@ fn a_bundle_is_a_whole_deposit() {
                 b,
                 "/entry/-",
                 json!({"fullUrl": "urn:uuid:00000000-0000-4000-8000-000000000008",
-                "resource": {"resourceType": "Patient"}, "request": {"method": "POST", "url": "Patient"}}),
+                "resource": {"resourceType": "Practitioner"}, "request": {"method": "POST", "url": "Practitioner"}}),
             );
         },
         "unsupported-element Bundle.entry[3].resource",
@@ -826,6 +826,9 @@ fn the_response_has_one_entry_per_entry_in_the_order_of_the_request() {
     let registered = Registered {
         submission: &set,
         documents: std::slice::from_ref(&document),
+        existing: &[],
+        superseded: &[],
+        patient: None,
     };
     let response = write_response(&entries, registered, &warnings, false, &reading(Guide));
     let problems = wire::check(&response, "Bundle", "Bundle");

@@ -53,7 +53,7 @@ const SITES: &[Site] = &[
     Site {
         at: "/entry/1/request",
         r4_type: "Bundle.entry.request",
-        carried: &["method", "url"],
+        carried: &["method", "url", "ifNoneExist"],
         lenient: false,
     },
     Site {
@@ -273,7 +273,7 @@ fn what_the_model_cannot_carry_is_refused_by_its_path() {
             tried += 1;
         }
     }
-    assert!(tried > 120, "{tried}");
+    assert!(tried >= 120, "{tried}");
 }
 
 #[test]

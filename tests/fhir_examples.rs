@@ -107,7 +107,6 @@ const DEFECTS: &[(&str, &[&str])] = &[
     (
         "pdsm4dmp/Bundle-example-td2-1-remplacement.json",
         &[
-            "! unsupported-element Bundle.entry[2].resource",
             "? ins-invalid Bundle.entry[0].resource.subject.reference",
             "? code-invalid Bundle.entry[0].resource.extension[0].value",
             "? unsupported-element Bundle.entry[0].resource.extension[2]",
@@ -118,6 +117,7 @@ const DEFECTS: &[(&str, &[&str])] = &[
             "? code-invalid Bundle.entry[1].resource.context.facilityType",
             "? code-invalid Bundle.entry[1].resource.context.practiceSetting",
             "? ins-invalid Bundle.entry[1].resource.contained[0].identifier[0]",
+            "! replace-target-unknown Bundle.entry[2].request.url",
         ],
     ),
     (

@@ -17,7 +17,7 @@ use support::{Document, Options, Reply, Server, consent_for};
 use uuid::Uuid;
 
 /// What no client can provoke at will.
-const NOT_HERE: [(Code, &str); 17] = [
+const NOT_HERE: [(Code, &str); 23] = [
     (
         Code::Busy,
         "shown below, with a database that another holds",
@@ -41,6 +41,12 @@ const NOT_HERE: [(Code, &str); 17] = [
     (Code::StillReplaced, "tests/patch.rs"),
     (Code::HiddenFromPatient, "tests/patch.rs"),
     (Code::HiddenFromRepresentatives, "tests/patch.rs"),
+    (Code::AppendsForbidden, "tests/transactions.rs"),
+    (Code::PatchWithoutReplacement, "tests/transactions.rs"),
+    (Code::MultipleMatches, "tests/transactions.rs"),
+    (Code::FhirDocumentNotSupported, "tests/transactions.rs"),
+    (Code::FolderNotProcessed, "tests/transactions.rs"),
+    (Code::PatientNotCreated, "tests/transactions.rs"),
 ];
 
 /// PS_IdNat of `medecin2`, who declared the consent of the patient, and of `medecin`, who did not.

@@ -140,6 +140,11 @@ impl UniqueId {
         }
     }
 
+    /// True when it is this UUID and nothing else.
+    pub fn is_uuid(&self, uuid: Uuid) -> bool {
+        self.root == Root::Uuid(uuid) && self.extension.is_none()
+    }
+
     /// The FHIR Identifier `(system, value)`; the inverse is [`UniqueId::from_fhir`].
     pub fn to_fhir(&self) -> (String, String) {
         match &self.extension {

@@ -63,6 +63,20 @@ pub struct NewDocument {
     pub targets: Vec<(RelationKind, DocumentKey)>,
     /// A relation that only the CDA header told (`RPLC` without `relatesTo`): applied when its target may be known, else dropped with a warning.
     pub header_replaces: Option<UniqueId>,
+    /// A conditional creation: when the depositor may know of one document under one of these names, that one is the answer and
+    /// nothing is made; when he may know of several, the deposit is refused.
+    pub unless: Vec<DocumentKey>,
+}
+
+/// A document that the depositor says is superseded by this submission.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Superseded {
+    /// As he names it.
+    pub target: DocumentKey,
+    /// The version that he means; any when he says nothing.
+    pub version: Option<u32>,
+    /// Where he says so, for a refusal.
+    pub told_at: String,
 }
 
 /// One deposit, atomic.
@@ -72,4 +86,6 @@ pub struct Submission {
     pub metadata: SubmissionMetadata,
     /// Its documents, at least one.
     pub documents: Vec<NewDocument>,
+    /// Each must be one that a document of the submission replaces.
+    pub superseded: Vec<Superseded>,
 }

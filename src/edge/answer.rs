@@ -42,12 +42,13 @@ pub(super) fn written(
         }
         Some(Return::Representation) | None => self::resource(status, format, resource()),
     };
-    put(
-        response.headers_mut(),
-        WARNINGS,
-        &warnings.len().to_string(),
-    );
+    warned(response.headers_mut(), warnings);
     response
+}
+
+/// Counts the warnings of a write.
+pub(super) fn warned(headers: &mut HeaderMap, warnings: &[Issue]) {
+    put(headers, WARNINGS, &warnings.len().to_string());
 }
 
 /// The warnings of what was done, or that there are none.

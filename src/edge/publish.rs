@@ -9,7 +9,8 @@ use super::context::structure_to_deposit;
 use super::exchange::{ATTEMPTS, Exchange};
 use super::negotiate::{self, Format, Return};
 use super::{answer, search};
-use crate::dmp::record::Standing;
+use crate::dmp::query::DocumentKey;
+use crate::dmp::record::{Record, Standing};
 use crate::dmp::submission::Submission;
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error, Issue};
@@ -47,14 +48,18 @@ async fn provide_bundle(exchange: &mut Exchange) -> Result<Response, Error> {
     let wanted = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
     let (Format::Json, body) = exchange.resource_bytes().await?;
-    let resource = wire::read_json(&body, "Bundle")?;
+    let mut resource = wire::read_json(&body, "Bundle")?;
+    bundle::name_patients(&mut resource);
     let declared = bundle::read(&resource, &exchange.reading())?;
     drop(resource);
     let entries = declared.entries.clone();
-    let (made, warnings) = deposit(exchange, declared).await?;
+    let (made, record, warnings) = deposit(exchange, declared).await?;
     let registered = Registered {
         submission: &made.submission,
         documents: &made.documents,
+        existing: &made.existing,
+        superseded: &made.superseded,
+        patient: record.map(|record| (record.id, record.version, record.updated)),
     };
     let representation = wanted == Some(Return::Representation);
     let body = bundle::write_response(
@@ -72,15 +77,19 @@ async fn publish(exchange: &mut Exchange) -> Result<Response, Error> {
     may_deposit(exchange)?;
     let wanted = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
+    let unless = if_none_exist(exchange)?;
     let (Format::Json, body) = exchange.resource_bytes().await?;
     let resource = wire::read_json(&body, "DocumentReference")?;
     let read = match by_patient(exchange)? {
         true => document_reference::read_from_patient,
         false => document_reference::read_simplified,
     };
-    let declared = read(&resource, &exchange.reading())?;
+    let mut declared = read(&resource, &exchange.reading())?;
     drop(resource);
-    let (made, warnings) = deposit(exchange, declared).await?;
+    for document in &mut declared.documents {
+        document.declared.unless.extend(unless.iter().cloned());
+    }
+    let (made, _, warnings) = deposit(exchange, declared).await?;
     let entry = made.documents.first().ok_or(Code::Internal)?;
     let location = format!(
         "{}/DocumentReference/{}/_history/{}",
@@ -90,30 +99,42 @@ async fn publish(exchange: &mut Exchange) -> Result<Response, Error> {
         let resource = document_reference::write(entry, &exchange.reading());
         exchange.present(resource.to_string()).into_owned()
     };
-    let mut response = answer::written(StatusCode::CREATED, format, wanted, resource, &warnings);
+    let status = match made.existing.is_empty() {
+        true => StatusCode::CREATED,
+        false => StatusCode::OK,
+    };
+    let mut response = answer::written(status, format, wanted, resource, &warnings);
     let headers = response.headers_mut();
     answer::put(headers, header::LOCATION, &location);
     answer::version(headers, entry.version, entry.updated);
     Ok(response)
 }
 
+/// `If-None-Exist`: the names under which the document may be there already.
+fn if_none_exist(exchange: &Exchange) -> Result<Vec<DocumentKey>, Error> {
+    match exchange.headers().get("if-none-exist") {
+        Some(value) => document_reference::read_if_none_exist(value.to_str().unwrap_or_default()),
+        None => Ok(Vec::new()),
+    }
+}
+
 /// What is refused before the body is looked at.
-fn may_deposit(exchange: &mut Exchange) -> Result<(), Error> {
+pub(super) fn may_deposit(exchange: &mut Exchange) -> Result<(), Error> {
     exchange.identify()?;
     let (actor, context) = exchange.caller()?;
     structure_to_deposit(actor, context)
 }
 
-fn by_patient(exchange: &Exchange) -> Result<bool, Error> {
+pub(super) fn by_patient(exchange: &Exchange) -> Result<bool, Error> {
     let (actor, _) = exchange.caller()?;
     Ok(actor.kind.is_patient_side())
 }
 
 /// Decides, holds the documents against the rules, and registers them. When the record moved in between, decides again.
-async fn deposit(
+pub(super) async fn deposit(
     exchange: &mut Exchange,
     declared: DeclaredSubmission,
-) -> Result<(Deposited, Vec<Issue>), Error> {
+) -> Result<(Deposited, Option<Record>, Vec<Issue>), Error> {
     let patient = declared.patient.clone();
     let standing = exchange.standing(&patient).await?;
     let mut permit = exchange.decide(&Act::Deposit, standing.as_ref())?;
@@ -133,7 +154,7 @@ async fn deposit(
             other => {
                 let made = exchange.acted(other)?;
                 tell(&mut warnings, &made.warnings);
-                return Ok((made, warnings));
+                return Ok((made, standing.map(|standing| standing.record), warnings));
             }
         }
     }
@@ -141,7 +162,7 @@ async fn deposit(
     let made = exchange.app.store.deposit(&permit, submission, trace).await;
     let made = exchange.acted(made)?;
     tell(&mut warnings, &made.warnings);
-    Ok((made, warnings))
+    Ok((made, standing.map(|standing| standing.record), warnings))
 }
 
 /// What the store registers, judged by who deposits.

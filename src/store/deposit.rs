@@ -1,5 +1,6 @@
 //! TD2: a submission with its documents, all or nothing.
 
+mod existing;
 mod relate;
 
 use std::borrow::Cow;
@@ -22,10 +23,10 @@ use crate::dmp::id::UniqueId;
 use crate::dmp::notice::NoticeKind;
 use crate::dmp::query::DocumentKey;
 use crate::dmp::record::Record;
-use crate::dmp::submission::{Submission, SubmissionSet};
+use crate::dmp::submission::{Submission, SubmissionSet, Superseded};
 use crate::dmp::time::Instant;
 use crate::dmp::trace::Trace;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Issue};
 use crate::policy::Permit;
 
 /// A deposit, prepared on the caller's side as far as it can be, so that the writer does little.
@@ -34,6 +35,7 @@ pub(super) struct Deposit {
     ins: String,
     set: SubmissionSet,
     drafts: Vec<Draft>,
+    superseded: Vec<Superseded>,
     render: Arc<dyn Render>,
     now: Instant,
     trace: Trace,
@@ -44,8 +46,43 @@ struct Draft {
     written: Written,
     targets: Vec<(RelationKind, DocumentKey)>,
     header_replaces: Option<UniqueId>,
+    unless: Vec<DocumentKey>,
     content: Vec<u8>,
     sha256: [u8; 32],
+}
+
+/// One try of the writer.
+#[derive(Default)]
+struct Round {
+    /// For each draft what its condition found.
+    existing: Vec<Option<DocumentEntry>>,
+    replaced: Vec<Replaced>,
+    warnings: Vec<Issue>,
+}
+
+impl Round {
+    fn makes(&self, position: usize) -> bool {
+        matches!(self.existing.get(position), Some(None))
+    }
+}
+
+/// A document that was made the old one.
+struct Replaced {
+    /// Its entryUUID before that.
+    uuid: Uuid,
+    entry: DocumentEntry,
+}
+
+impl Replaced {
+    fn is_named(&self, key: &DocumentKey) -> bool {
+        match key {
+            DocumentKey::Id(id) => self.entry.id == *id,
+            DocumentKey::Unique(id) => self.entry.metadata.unique_id == *id,
+            DocumentKey::Uuid(uuid) => {
+                self.uuid == *uuid || self.entry.metadata.unique_id.is_uuid(*uuid)
+            }
+        }
+    }
 }
 
 impl Deposit {
@@ -101,6 +138,7 @@ impl Deposit {
                 written: Written::new(entry, render.as_ref())?,
                 targets: document.targets,
                 header_replaces: document.header_replaces,
+                unless: document.unless,
                 sha256: openssl::sha::sha256(&document.content),
                 content: document.content,
             });
@@ -121,6 +159,7 @@ impl Deposit {
             ins,
             set,
             drafts,
+            superseded: submission.superseded,
             render,
             now,
             trace,
@@ -129,8 +168,8 @@ impl Deposit {
     }
 
     /// Takes every unique id of the submission, or refuses before anything is written.
-    async fn claim_unique_ids(&self, conn: &mut Conn<'_>) -> Result<(), Failure> {
-        let documents = self.drafts.iter().map(|draft| {
+    async fn claim_unique_ids(&self, conn: &mut Conn<'_>, round: &Round) -> Result<(), Failure> {
+        let documents = self.made(round).map(|(_, draft)| {
             let entry = &draft.written.entry;
             (entry.metadata.unique_id.to_string(), entry.id)
         });
@@ -159,6 +198,12 @@ impl Deposit {
         }
     }
 
+    /// The drafts whose documents are made, with their positions.
+    fn made(&self, round: &Round) -> impl Iterator<Item = (usize, &Draft)> {
+        let drafts = self.drafts.iter().enumerate();
+        drafts.filter(|(position, _)| round.makes(*position))
+    }
+
     /// Tells the holder of each document that somebody else added and that he may see (NOT-02, ANN-04); nothing of a secret
     /// connection (MIN-06).
     async fn tell(
@@ -185,7 +230,7 @@ impl Deposit {
         Ok(())
     }
 
-    async fn locate(&self, conn: &mut Conn<'_>) -> Result<(), DbError> {
+    async fn locate(&self, conn: &mut Conn<'_>, round: &Round) -> Result<(), DbError> {
         let mut values = Vec::with_capacity(4 * (2 * self.drafts.len() + 1));
         let mut row = |id, kind: Kind, target| {
             values.extend([
@@ -196,7 +241,7 @@ impl Deposit {
             ]);
         };
         row(&self.set.id, Kind::Submission, &self.set.id);
-        for draft in &self.drafts {
+        for (_, draft) in self.made(round) {
             let entry = &draft.written.entry;
             row(&entry.id, Kind::Document, &entry.id);
             row(&entry.content_id, Kind::Content, &entry.id);
@@ -218,16 +263,23 @@ impl Act for Deposit {
 
     fn undoes(&self) -> bool {
         let related = |draft: &Draft| !draft.targets.is_empty() || draft.header_replaces.is_some();
-        self.drafts.iter().any(related)
+        !self.superseded.is_empty() || self.drafts.iter().any(related)
     }
 
     async fn run(&self, conn: &mut Conn<'_>) -> Result<Done<Deposited>, Failure> {
         let record = records::current(conn, &self.ins, &self.permit).await?;
-        self.claim_unique_ids(conn).await?;
-        let mut warnings = Vec::new();
+        let mut round = Round {
+            existing: self.existing(conn).await?,
+            ..Round::default()
+        };
+        if round.existing.iter().all(Option::is_some) {
+            let documents = round.existing.into_iter().flatten().collect();
+            return self.repeated(conn, documents).await;
+        }
+        self.claim_unique_ids(conn, &round).await?;
         let mut entries = Vec::with_capacity(self.drafts.len());
-        for (position, draft) in self.drafts.iter().enumerate() {
-            let entry = match self.relate(conn, draft, &mut warnings).await? {
+        for (position, draft) in self.made(&round).collect::<Vec<_>>() {
+            let entry = match self.relate(conn, draft, &mut round).await? {
                 Cow::Borrowed(entry) => {
                     let written = &draft.written;
                     written
@@ -254,22 +306,41 @@ impl Act for Deposit {
             )
             .await?;
         }
-        self.locate(conn).await?;
-        insert_submission(conn, &self.ins, &self.set).await?;
+        let superseded = self.superseded(conn, &round).await?;
+        self.locate(conn, &round).await?;
+        let mut set = Cow::Borrowed(&self.set);
+        if entries.len() < self.drafts.len() {
+            set.to_mut().documents = entries.iter().map(|entry| entry.id).collect();
+        }
+        insert_submission(conn, &self.ins, &set).await?;
         let mut attributes = Attributes::new(&self.ins);
-        attributes.submission(&self.set);
+        attributes.submission(&set);
         for entry in &entries {
             attributes.document(entry);
         }
         attributes.insert(conn).await?;
         self.tell(conn, &record, &entries).await?;
+        let mut made = entries.into_iter();
+        let existing = round.existing.iter().flatten().map(|entry| entry.id);
+        let existing: Vec<Uuid> = existing.collect();
+        let documents: Vec<_> = round
+            .existing
+            .into_iter()
+            .filter_map(|found| found.or_else(|| made.next()))
+            .collect();
+        let line = match existing.is_empty() {
+            true => self.line.clone(),
+            false => self.line_of(&set, &documents),
+        };
         Ok(Done {
             output: Deposited {
-                submission: self.set.clone(),
-                documents: entries,
-                warnings,
+                submission: set.into_owned(),
+                documents,
+                existing,
+                superseded,
+                warnings: round.warnings,
             },
-            line: Some(self.line.clone()),
+            line: Some(line),
         })
     }
 }

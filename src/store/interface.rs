@@ -64,8 +64,12 @@ pub struct Content {
 pub struct Deposited {
     /// The submission.
     pub submission: SubmissionSet,
-    /// Its entries, in the order of the deposit.
+    /// Its entries, in the order of the deposit; one whose condition found a document is that document.
     pub documents: Vec<DocumentEntry>,
+    /// Which of them were there before. When all were, so was the submission: nothing was made.
+    pub existing: Vec<Uuid>,
+    /// The documents that it declares superseded, as they are now, in the order of the deposit.
+    pub superseded: Vec<DocumentEntry>,
     /// What should be known.
     pub warnings: Vec<Issue>,
 }

@@ -62,6 +62,7 @@ pub fn prepare(
     let submission = Submission {
         metadata: metadata.ok_or(Code::ElementRequired)?,
         documents: documents.collect(),
+        superseded: declared.superseded,
     };
     Ok((submission, warnings))
 }
@@ -97,12 +98,14 @@ fn one(
     let told = std::mem::take(&mut metadata.relations);
     let (targets, header_replaces) = relations(&declared, &told, found, reading);
     let path = declared.path.clone();
+    let unless = declared.unless.clone();
     complete::after(declared, &mut metadata);
     let document = NewDocument {
         metadata,
         content: bytes,
         targets,
         header_replaces,
+        unless,
     };
     Some((document, path))
 }

@@ -12,7 +12,8 @@ mod write;
 
 use super::Reading;
 use super::bundle::DeclaredSubmission;
-use crate::error::Error;
+use crate::dmp::query::DocumentKey;
+use crate::error::{Code, Error, Issue};
 
 pub use declared::{Attachment, DeclaredDocument};
 pub use read::read;
@@ -22,7 +23,7 @@ pub(super) use attachment::decode_base64;
 pub(super) use identifiers::{declared_unique_id, slice};
 pub(super) use profile::{COMPREHENSIVE, FROM_PATIENT, SIMPLIFIED, require};
 pub(super) use read::{labels_of, read_into, server_assigned};
-pub(super) use relation::{Siblings, key, normal};
+pub(super) use relation::{Siblings, changed, condition, key, normal};
 pub(super) use source_patient::another_patient;
 pub(super) use write::status;
 
@@ -35,6 +36,18 @@ pub fn read_simplified(
     reading: &Reading,
 ) -> Result<DeclaredSubmission, Error> {
     super::bundle::read_simplified(resource, &SIMPLIFIED, reading)
+}
+
+/// Reads `If-None-Exist` of ITI-105: the document is made when none of these is there.
+///
+/// # Errors
+/// `header-invalid`.
+pub fn read_if_none_exist(query: &str) -> Result<Vec<DocumentKey>, Error> {
+    condition(query).ok_or_else(|| {
+        Issue::new(Code::HeaderInvalid)
+            .with("header", "If-None-Exist")
+            .into()
+    })
 }
 
 /// The same from a patient, or who acts for one: he tells less.

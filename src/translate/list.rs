@@ -4,7 +4,7 @@ mod read;
 mod write;
 
 pub use read::DeclaredSet;
-pub(super) use read::{is_list_type, read_into};
+pub(super) use read::{is_folder, is_list_type, read_into};
 pub use write::write;
 
 use super::Reading;

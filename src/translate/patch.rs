@@ -22,6 +22,8 @@ pub struct Patch(Vec<Edit>);
 #[derive(Debug, Clone, PartialEq)]
 enum Edit {
     Delete,
+    /// A deletion in the words of one page of the guide; within a transaction, what a replacement does to the old document.
+    Supersede,
     Restore,
     Archived(bool),
     Labels(labels::Edit),
@@ -35,10 +37,20 @@ impl Patch {
         let has = |wanted: fn(&Edit) -> bool| self.0.iter().any(wanted);
         DocumentChange {
             labels: has(|edit| matches!(edit, Edit::Labels(_))).then(Labels::default),
-            delete: has(|edit| *edit == Edit::Delete),
+            delete: has(|edit| matches!(edit, Edit::Delete | Edit::Supersede)),
             restore: has(|edit| *edit == Edit::Restore),
             archived: has(|edit| matches!(edit, Edit::Archived(_))).then_some(true),
         }
+    }
+
+    /// True when it makes a current document the old one and does nothing else.
+    pub fn supersedes(&self) -> bool {
+        let harmless = |edit: &Edit| match edit {
+            Edit::Supersede => true,
+            Edit::StatusIs(status) => status == "current",
+            _ => false,
+        };
+        self.0.contains(&Edit::Supersede) && self.0.iter().all(harmless)
     }
 
     /// The change of one document.
@@ -50,7 +62,7 @@ impl Patch {
         let mut held: Labels = entry.metadata.labels;
         for edit in &self.0 {
             match edit {
-                Edit::Delete => change.delete = true,
+                Edit::Delete | Edit::Supersede => change.delete = true,
                 Edit::Restore => change.restore = entry.availability == Availability::Deprecated,
                 Edit::Archived(archived) => change.archived = Some(*archived),
                 Edit::Labels(edit) => {
@@ -72,7 +84,8 @@ impl Patch {
 fn status(text: &str) -> Result<Edit, Error> {
     match text.trim() {
         "current" => Ok(Edit::Restore),
-        "entered-in-error" | "superseded" => Ok(Edit::Delete),
+        "entered-in-error" => Ok(Edit::Delete),
+        "superseded" => Ok(Edit::Supersede),
         other => Err(Issue::new(Code::CodeInvalid)
             .at("DocumentReference.status")
             .with("value", other.chars().take(40).collect::<String>())

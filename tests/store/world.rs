@@ -387,6 +387,7 @@ pub fn document(ins: &Ins) -> NewDocument {
         content,
         targets: Vec::new(),
         header_replaces: None,
+        unless: Vec::new(),
     }
 }
 
@@ -425,6 +426,7 @@ pub fn submission(ins: &Ins, documents: Vec<NewDocument>) -> Submission {
             comments: None,
         },
         documents,
+        superseded: Vec::new(),
     }
 }
 

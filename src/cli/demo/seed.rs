@@ -124,7 +124,9 @@ impl Seed<'_> {
                 content: document.bytes,
                 targets,
                 header_replaces: None,
+                unless: Vec::new(),
             }],
+            superseded: Vec::new(),
         };
         let trace = caller.trace(patient, TracedAct::ProvideBundle, &permit);
         self.store.deposit(&permit, submission, trace).await?;

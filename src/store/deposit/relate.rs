@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use uuid::Uuid;
 
-use super::{Deposit, Draft};
+use super::{Deposit, Draft, Replaced, Round};
 use crate::dmp::document::{Availability, DocumentEntry, Relation, RelationKind};
-use crate::dmp::id::{Root, UniqueId};
+use crate::dmp::id::UniqueId;
 use crate::dmp::query::DocumentKey;
 use crate::error::{Code, Error, Issue};
 use crate::store::conn::{Conn, DbError};
@@ -20,7 +20,7 @@ impl Deposit {
         &self,
         conn: &mut Conn<'_>,
         draft: &'d Draft,
-        warnings: &mut Vec<Issue>,
+        round: &mut Round,
     ) -> Result<Cow<'d, DocumentEntry>, Failure> {
         let mut entry = Cow::Borrowed(&draft.written.entry);
         for (kind, key) in &draft.targets {
@@ -34,11 +34,11 @@ impl Deposit {
                 continue;
             }
             // A signature may come with what it signs; nothing replaces what comes with it.
-            let brought = self.brings(key).filter(|_| !replaces);
+            let brought = self.brings(key, round).filter(|_| !replaces);
             let known = match brought {
                 Some(_) => None,
                 None => Some(
-                    self.known(conn, key)
+                    self.known(conn, key, round)
                         .await?
                         .ok_or(Code::ReplaceTargetUnknown)?,
                 ),
@@ -57,7 +57,7 @@ impl Deposit {
                 continue;
             }
             let masked = match known {
-                Some(known) if replaces => self.replace(conn, known).await?,
+                Some(known) if replaces => self.replace(conn, known, round).await?,
                 _ => false,
             };
             let metadata = &mut entry.to_mut().metadata;
@@ -65,10 +65,12 @@ impl Deposit {
             metadata.relations.push(relation);
         }
         if let Some(target) = &draft.header_replaces {
-            warnings.push(Issue::new(Code::RelationOnlyInHeader).warning());
+            round
+                .warnings
+                .push(Issue::new(Code::RelationOnlyInHeader).warning());
             let key = DocumentKey::Unique(target.clone());
-            if let Some(known) = self.known(conn, &key).await? {
-                let masked = self.replace(conn, known).await?;
+            if let Some(known) = self.known(conn, &key, round).await? {
+                let masked = self.replace(conn, known, round).await?;
                 let metadata = &mut entry.to_mut().metadata;
                 metadata.labels.masked |= masked;
                 metadata.relations.push(Relation {
@@ -80,17 +82,14 @@ impl Deposit {
         Ok(entry)
     }
 
-    /// The unique id of a document of this very submission.
-    fn brings(&self, key: &DocumentKey) -> Option<&UniqueId> {
+    /// The unique id of a document that this very submission makes.
+    fn brings(&self, key: &DocumentKey, round: &Round) -> Option<&UniqueId> {
         let mut brought = self
-            .drafts
-            .iter()
-            .map(|draft| &draft.written.entry.metadata.unique_id);
+            .made(round)
+            .map(|(_, draft)| &draft.written.entry.metadata.unique_id);
         match key {
             DocumentKey::Unique(target) => brought.find(|id| *id == target),
-            DocumentKey::Uuid(target) => {
-                brought.find(|id| id.root == Root::Uuid(*target) && id.extension.is_none())
-            }
+            DocumentKey::Uuid(target) => brought.find(|id| id.is_uuid(*target)),
             DocumentKey::Id(_) => None,
         }
     }
@@ -100,8 +99,9 @@ impl Deposit {
         &self,
         conn: &mut Conn<'_>,
         key: &DocumentKey,
+        round: &Round,
     ) -> Result<Option<(DocumentEntry, bool)>, DbError> {
-        if self.brings(key).is_some() {
+        if self.brings(key, round).is_some() {
             return Ok(None);
         }
         known(
@@ -119,6 +119,7 @@ impl Deposit {
         &self,
         conn: &mut Conn<'_>,
         (mut target, own): (DocumentEntry, bool),
+        round: &mut Round,
     ) -> Result<bool, Failure> {
         if !own {
             return Err(Code::NotAuthor.into());
@@ -129,11 +130,14 @@ impl Deposit {
         let masked = target.metadata.labels.masked;
         target.availability = Availability::Deprecated;
         target.version += 1;
-        target.entry_uuid = Uuid::new_v4();
+        let uuid = std::mem::replace(&mut target.entry_uuid, Uuid::new_v4());
         target.updated = self.now;
-        Written::new(target, self.render.as_ref())?
-            .update(conn, &self.ins)
-            .await?;
+        let written = Written::new(target, self.render.as_ref())?;
+        written.update(conn, &self.ins).await?;
+        round.replaced.push(Replaced {
+            uuid,
+            entry: written.entry,
+        });
         Ok(masked)
     }
 }

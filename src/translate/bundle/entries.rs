@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::super::document_reference::normal;
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
+use super::{folder, patient, update};
 use crate::error::{Code, Issue};
 
 /// What an entry of the bundle is, in the order of the bundle.
@@ -16,22 +17,45 @@ pub enum EntryRole {
     Document(usize),
     /// The content of the nth document.
     Content(usize),
+    /// The nth document that is made the old one.
+    Superseded(usize),
+    /// A folder, which is not kept.
+    Folder,
+    /// The patient, whom a deposit doesn't change.
+    Patient,
 }
 
 /// The entries that a deposit may have, by kind.
 #[derive(Default)]
 pub(super) struct Entries<'a> {
-    pub(super) lists: Vec<Node<'a>>,
+    pub(super) lists: Vec<Entry<'a>>,
     pub(super) documents: Vec<Entry<'a>>,
     pub(super) binaries: Vec<Entry<'a>>,
+    /// PATCH entries.
+    pub(super) updates: Vec<Entry<'a>>,
+    pub(super) folders: Vec<Entry<'a>>,
+    pub(super) patients: Vec<PatientEntry<'a>>,
     /// Kind and rank among its kind, in the order of the bundle.
     pub(super) order: Vec<Kind>,
 }
 
-/// A resource with its fullUrl.
+/// A resource with its fullUrl and its request.
 pub(super) struct Entry<'a> {
     pub(super) full_url: Option<&'a str>,
     pub(super) resource: Node<'a>,
+    pub(super) request: Option<Node<'a>>,
+}
+
+impl<'a> Entry<'a> {
+    pub(super) fn if_none_exist(&self) -> Option<Node<'a>> {
+        self.request?.get("ifNoneExist")
+    }
+}
+
+/// An entry about the patient: a GET has no resource.
+pub(super) struct PatientEntry<'a> {
+    pub(super) entry: Node<'a>,
+    pub(super) resource: Option<Node<'a>>,
 }
 
 #[derive(Clone, Copy)]
@@ -39,6 +63,9 @@ pub(super) enum Kind {
     List,
     Document(usize),
     Binary(usize),
+    Update(usize),
+    Folder,
+    Patient,
 }
 
 /// Sorts the entries; one that doesn't belong into a deposit is told at its path.
@@ -47,33 +74,63 @@ pub(super) fn sort<'a>(bundle: Node<'a>, found: &mut Findings) -> Entries<'a> {
     let mut seen = HashMap::new();
     for node in bundle.items("entry") {
         found.weigh_all(Weight::Key, node.only(&["fullUrl", "resource", "request"]));
+        let request = node.get("request");
+        let full_url = node.str("fullUrl");
+        check_full_url(node, full_url, &mut seen, found);
         let Some(resource) = node.get("resource") else {
-            found.refuse(node.issue(Code::UnsupportedElement));
+            if patient::is_read(request) {
+                entries.patients.push(PatientEntry {
+                    entry: node,
+                    resource: None,
+                });
+                entries.order.push(Kind::Patient);
+            } else {
+                found.refuse(node.issue(Code::UnsupportedElement));
+            }
             continue;
         };
-        let full_url = node.str("fullUrl");
         let kind = resource.resource_type().unwrap_or_default();
-        if !matches!(kind, "List" | "DocumentReference" | "Binary") {
-            found.refuse(resource.issue(Code::UnsupportedElement));
-            continue;
+        let entry = Entry {
+            full_url,
+            resource,
+            request,
+        };
+        match kind {
+            "Patient" => {
+                entries.patients.push(PatientEntry {
+                    entry: node,
+                    resource: Some(resource),
+                });
+                entries.order.push(Kind::Patient);
+                continue;
+            }
+            "Parameters" | "Binary" if update::is_patch(request) => {
+                entries.order.push(Kind::Update(entries.updates.len()));
+                entries.updates.push(entry);
+                continue;
+            }
+            "List" if folder::is_folder(&entry) => {
+                entries.order.push(Kind::Folder);
+                entries.folders.push(entry);
+                continue;
+            }
+            "List" | "DocumentReference" | "Binary" => {}
+            "Bundle" => {
+                found.refuse(resource.issue(Code::FhirDocumentNotSupported));
+                continue;
+            }
+            _ => {
+                found.refuse(resource.issue(Code::UnsupportedElement));
+                continue;
+            }
         }
         check_request(node, kind, found);
-        if let Some(url) = full_url
-            && seen.insert(normal(url), ()).is_some()
-        {
-            found.refuse(invalid(
-                node.path_of("fullUrl"),
-                "deux entrées portent la même fullUrl",
-                "two entries have the same fullUrl",
-            ));
-        }
         if full_url.is_none() && kind != "List" {
             found.refuse(Issue::new(Code::ElementRequired).at(node.path_of("fullUrl")));
         }
-        let entry = Entry { full_url, resource };
         entries.order.push(match kind {
             "List" => {
-                entries.lists.push(resource);
+                entries.lists.push(entry);
                 Kind::List
             }
             "DocumentReference" => {
@@ -89,13 +146,35 @@ pub(super) fn sort<'a>(bundle: Node<'a>, found: &mut Findings) -> Entries<'a> {
     entries
 }
 
-/// Everything in a deposit is made: `POST` to the resource's own type.
+/// No two entries stand under one URL.
+fn check_full_url(
+    node: Node,
+    full_url: Option<&str>,
+    seen: &mut HashMap<String, ()>,
+    found: &mut Findings,
+) {
+    if let Some(url) = full_url
+        && seen.insert(normal(url), ()).is_some()
+    {
+        found.refuse(invalid(
+            node.path_of("fullUrl"),
+            "deux entrées portent la même fullUrl",
+            "two entries have the same fullUrl",
+        ));
+    }
+}
+
+/// What a deposit makes: `POST` to the resource's own type. A content has no condition of its own, it comes with its document.
 fn check_request(entry: Node, kind: &str, found: &mut Findings) {
     let request = match entry.required("request") {
         Ok(request) => request,
         Err(issue) => return found.refuse(issue),
     };
-    found.weigh_all(Weight::Key, request.only(&["method", "url"]));
+    let known: &[&str] = match kind {
+        "Binary" => &["method", "url"],
+        _ => &["method", "url", "ifNoneExist"],
+    };
+    found.weigh_all(Weight::Key, request.only(known));
     match request.get("method") {
         Some(method) if method.as_str() == Some("POST") => {}
         Some(method) => found.refuse(method.issue(Code::UnsupportedElement)),

@@ -11,8 +11,11 @@ use super::super::findings::{Findings, Weight, invalid};
 use super::super::list::{self, DeclaredSet};
 use super::super::wire::Node;
 use super::contents::{owners, read_binary};
-use super::entries::{Entry, EntryRole, Kind, by_url, sort};
+use super::entries::{Entries, Entry, EntryRole, Kind, by_url, sort};
+use super::{folder, patient, update};
 use crate::dmp::ins::Ins;
+use crate::dmp::query::DocumentKey;
+use crate::dmp::submission::Superseded;
 use crate::error::{Code, Error, Issue};
 
 /// A declared document with its bytes, decoded once.
@@ -33,6 +36,8 @@ pub struct DeclaredSubmission {
     pub set: DeclaredSet,
     /// Its documents, in the order of the bundle.
     pub documents: Vec<Submitted>,
+    /// The documents that its PATCH entries supersede.
+    pub superseded: Vec<Superseded>,
     /// What each entry of the bundle is; empty for a simplified publication.
     pub entries: Vec<EntryRole>,
     /// What was found on the way, errors among it: [`super::super::deposit::prepare`] reports them with its own.
@@ -62,16 +67,17 @@ pub fn read(bundle: &serde_json::Value, reading: &Reading) -> Result<DeclaredSub
     let set = read_set(bundle, &entries.lists, &mut found, reading);
     let siblings = siblings(&entries.documents, reading);
     let mut documents = Vec::new();
-    for Entry { resource, .. } in &entries.documents {
-        document_reference::require(*resource, &document_reference::COMPREHENSIVE, &mut found);
-        documents.push(document_reference::read_into(
-            *resource, &siblings, &mut found, reading,
-        ));
+    for entry in &entries.documents {
+        let resource = entry.resource;
+        document_reference::require(resource, &document_reference::COMPREHENSIVE, &mut found);
+        let mut document = document_reference::read_into(resource, &siblings, &mut found, reading);
+        document.unless = read_condition(entry, &mut found);
+        documents.push(document);
     }
     if documents.is_empty() {
         found.refuse(Issue::new(Code::ElementRequired).at(bundle.path_of("entry")));
     }
-    check_items(&set, &entries.documents, &mut found);
+    check_items(&set, &entries, &mut found);
 
     let owners = owners(&mut documents, &entries.binaries, &mut found);
     let mut submitted: Vec<Submitted> = documents
@@ -87,16 +93,52 @@ pub fn read(bundle: &serde_json::Value, reading: &Reading) -> Result<DeclaredSub
             read_binary(entry.resource, document, &mut found);
         }
     }
+    let superseded: Vec<Superseded> = entries
+        .updates
+        .iter()
+        .filter_map(|update| update::read(update, &mut found, reading))
+        .collect();
     let roles = entries.order.iter().map(|kind| match *kind {
         Kind::List => Some(EntryRole::Submission),
+        Kind::Update(rank) => Some(EntryRole::Superseded(rank)),
+        Kind::Folder => Some(EntryRole::Folder),
+        Kind::Patient => Some(EntryRole::Patient),
         Kind::Document(rank) => Some(EntryRole::Document(rank)),
         Kind::Binary(rank) => owners.get(rank).copied().flatten().map(EntryRole::Content),
     });
     let roles = roles.flatten().collect();
-    let lists = entries.lists.first().copied().into_iter();
+    let lists = entries
+        .lists
+        .first()
+        .map(|entry| entry.resource)
+        .into_iter();
     let resources = lists.chain(entries.documents.iter().map(|entry| entry.resource));
     let patient = one_patient(&set, &submitted, resources, &mut found);
-    with_patient(patient, set, submitted, roles, found)
+    patient::check(&entries.patients, patient.as_ref(), &mut found, reading);
+    folder::tell(&entries.folders, patient.as_ref(), &mut found, reading);
+    let parts = Parts {
+        set,
+        documents: submitted,
+        superseded,
+        entries: roles,
+    };
+    parts.of(patient, found)
+}
+
+/// `request.ifNoneExist` of a document.
+fn read_condition(entry: &Entry, found: &mut Findings) -> Vec<DocumentKey> {
+    let Some(node) = entry.if_none_exist() else {
+        return Vec::new();
+    };
+    let keys = document_reference::condition(node.as_str().unwrap_or_default());
+    if keys.is_none() {
+        found.refuse(invalid(
+            node.path(),
+            "identifier=système|valeur est attendu",
+            "identifier=system|value is expected",
+        ));
+    }
+    keys.unwrap_or_default()
 }
 
 /// Reads a DocumentReference of ITI-105, which has the elements `required`: the bytes are inline, the submission is the server's to
@@ -131,52 +173,83 @@ pub(in crate::translate) fn read_simplified(
         bytes,
         content_type: None,
     };
-    with_patient(
-        patient,
-        DeclaredSet::default(),
-        vec![document],
-        Vec::new(),
-        found,
-    )
+    let parts = Parts {
+        documents: vec![document],
+        ..Parts::default()
+    };
+    parts.of(patient, found)
 }
 
-fn with_patient(
-    patient: Option<Ins>,
-    set: DeclaredSet,
-    documents: Vec<Submitted>,
-    entries: Vec<EntryRole>,
-    found: Findings,
-) -> Result<DeclaredSubmission, Error> {
-    let mut issues = found.into_issues();
-    let refused = |issue: &Issue| {
-        issue.code == Code::InsInvalid && issue.severity == crate::error::Severity::Error
-    };
-    match patient {
-        Some(patient) if !issues.iter().any(refused) => Ok(DeclaredSubmission {
-            patient,
-            set,
-            documents,
-            entries,
-            issues,
-        }),
-        _ => {
-            // The INS comes first in the order of refusals.
-            issues.sort_by_key(|issue| !refused(issue));
-            Err(Error::many(issues))
+/// What a submission is read from, whosever it is.
+#[derive(Default)]
+pub(super) struct Parts {
+    pub(super) set: DeclaredSet,
+    pub(super) documents: Vec<Submitted>,
+    pub(super) superseded: Vec<Superseded>,
+    pub(super) entries: Vec<EntryRole>,
+}
+
+impl Parts {
+    /// The submission, when it names a patient by an INS that is admitted.
+    pub(super) fn of(
+        self,
+        patient: Option<Ins>,
+        found: Findings,
+    ) -> Result<DeclaredSubmission, Error> {
+        let mut issues = found.into_issues();
+        let refused = |issue: &Issue| {
+            issue.code == Code::InsInvalid && issue.severity == crate::error::Severity::Error
+        };
+        match patient {
+            Some(patient) if !issues.iter().any(refused) => Ok(DeclaredSubmission {
+                patient,
+                set: self.set,
+                documents: self.documents,
+                superseded: self.superseded,
+                entries: self.entries,
+                issues,
+            }),
+            _ => {
+                // The INS comes first in the order of refusals.
+                issues.sort_by_key(|issue| !refused(issue));
+                Err(Error::many(issues))
+            }
         }
     }
 }
 
-fn read_set(bundle: Node, lists: &[Node], found: &mut Findings, reading: &Reading) -> DeclaredSet {
+fn read_set(bundle: Node, lists: &[Entry], found: &mut Findings, reading: &Reading) -> DeclaredSet {
     let Some((first, others)) = lists.split_first() else {
         let path = format!("{}.where(resource is List)", bundle.path_of("entry"));
         found.refuse(Issue::new(Code::ElementRequired).at(path));
         return DeclaredSet::default();
     };
     for other in others {
-        found.refuse(other.issue(Code::UnsupportedElement));
+        found.refuse(other.resource.issue(Code::UnsupportedElement));
     }
-    list::read_into(*first, found, reading)
+    let set = list::read_into(first.resource, found, reading);
+    check_condition(first, &set, found);
+    set
+}
+
+/// A List is only made with its documents: its condition may say that it is not yet there, and nothing else.
+fn check_condition(entry: &Entry, set: &DeclaredSet, found: &mut Findings) {
+    let Some(node) = entry.if_none_exist() else {
+        return;
+    };
+    let keys = document_reference::condition(node.as_str().unwrap_or_default());
+    let own = match (keys.as_deref(), &set.unique_id) {
+        (Some([DocumentKey::Unique(key)]), Some(id)) => key == id,
+        (Some([DocumentKey::Uuid(key)]), Some(id)) => id.is_uuid(*key),
+        _ => false,
+    };
+    if !own {
+        found.refuse(invalid(
+            node.path(),
+            "identifier= et l'identifiant unique de ce lot sont attendus",
+            "identifier= with the unique id of this submission is expected",
+        ));
+    }
 }
 
 /// The unique ids of the documents, for the relations between them; what is wrong with them is told where they are read.
@@ -192,13 +265,15 @@ fn siblings(documents: &[Entry], reading: &Reading) -> Siblings {
 }
 
 /// The List names the documents of the bundle, each once, and no other.
-fn check_items(set: &DeclaredSet, documents: &[Entry], found: &mut Findings) {
-    let ranks = by_url(documents.iter());
-    let mut named = vec![false; documents.len()];
+fn check_items(set: &DeclaredSet, entries: &Entries, found: &mut Findings) {
+    let ranks = by_url(entries.documents.iter());
+    let folders = by_url(entries.folders.iter());
+    let mut named = vec![false; entries.documents.len()];
     for (index, item) in set.items.iter().enumerate() {
         let rank = ranks.get(&normal(item)).copied();
         match rank.and_then(|rank| named.get_mut(rank)) {
             Some(seen) if !*seen => *seen = true,
+            None if folders.contains_key(&normal(item)) => {}
             // A document of another submission, or one named twice.
             _ => {
                 let path = format!("{}.entry[{index}].item", set.path);

@@ -1,6 +1,7 @@
 //! The transaction-response: one entry per entry of the request, in its order.
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::super::datatype::object::Object;
 use super::super::{Reading, document_reference, list, outcome};
@@ -17,6 +18,18 @@ pub struct Registered<'a> {
     pub submission: &'a SubmissionSet,
     /// Its documents, in the order of the deposit.
     pub documents: &'a [DocumentEntry],
+    /// Which of them were there before; when all were, so was the submission.
+    pub existing: &'a [Uuid],
+    /// Those that its PATCH entries made the old ones.
+    pub superseded: &'a [DocumentEntry],
+    /// The record, which a Patient entry is answered with: id, version and last change.
+    pub patient: Option<(Uuid, u32, Instant)>,
+}
+
+impl Registered<'_> {
+    fn was_there(&self, entry: &DocumentEntry) -> bool {
+        self.existing.contains(&entry.id)
+    }
 }
 
 /// Writes the response. A warning goes with the entry that its path names, else with the
@@ -43,8 +56,11 @@ pub fn write_response(
         .iter()
         .zip(&of_entry)
         .filter_map(|(role, warnings)| {
-            let made = made(*role, registered, reading, representation)?;
             let outcome = (!warnings.is_empty()).then(|| outcome::write(warnings));
+            if *role == EntryRole::Folder {
+                return Some(not_kept(outcome));
+            }
+            let made = made(*role, registered, reading, representation)?;
             Some(entry(made, outcome, reading))
         });
     Object::resource("Bundle")
@@ -55,7 +71,10 @@ pub fn write_response(
 
 struct Made {
     location: String,
+    version: u32,
     at: Instant,
+    /// False for what was there before.
+    new: bool,
     resource: Option<Value>,
 }
 
@@ -66,28 +85,51 @@ fn made(
     representation: bool,
 ) -> Option<Made> {
     let document = |rank: usize| registered.documents.get(rank);
+    let as_it_is = |entry: &DocumentEntry| Made {
+        location: format!("DocumentReference/{}", entry.id),
+        version: entry.version,
+        at: entry.updated,
+        new: false,
+        resource: representation.then(|| document_reference::write(entry, reading)),
+    };
     Some(match role {
         EntryRole::Submission => {
             let set = registered.submission;
+            let all = registered.documents.iter();
             Made {
                 location: format!("List/{}", set.id),
+                version: 1,
                 at: set.updated,
+                new: !all.clone().all(|entry| registered.was_there(entry)),
                 resource: representation.then(|| list::write(set, reading)),
             }
         }
         EntryRole::Document(rank) => {
             let entry = document(rank)?;
             Made {
-                location: format!("DocumentReference/{}", entry.id),
-                at: entry.updated,
-                resource: representation.then(|| document_reference::write(entry, reading)),
+                new: !registered.was_there(entry),
+                ..as_it_is(entry)
             }
         }
         EntryRole::Content(rank) => {
             let entry = document(rank)?;
             Made {
                 location: format!("Binary/{}", entry.content_id),
+                version: 1,
                 at: entry.deposited,
+                new: !registered.was_there(entry),
+                resource: None,
+            }
+        }
+        EntryRole::Superseded(rank) => as_it_is(registered.superseded.get(rank)?),
+        EntryRole::Folder => return None,
+        EntryRole::Patient => {
+            let (id, version, at) = registered.patient?;
+            Made {
+                location: format!("Patient/{id}"),
+                version,
+                at,
+                new: false,
                 resource: None,
             }
         }
@@ -96,10 +138,12 @@ fn made(
 
 fn entry(made: Made, outcome: Option<Value>, reading: &Reading) -> Value {
     let full_url = format!("{}/{}", reading.base_url, made.location);
+    let status = if made.new { "201 Created" } else { "200 OK" };
+    let version = made.version;
     let response = Object::new()
-        .put("status", "201 Created")
-        .put("location", format!("{}/_history/1", made.location))
-        .put("etag", "W/\"1\"")
+        .put("status", status)
+        .put("location", format!("{}/_history/{version}", made.location))
+        .put("etag", format!("W/\"{version}\""))
         .put("lastModified", Timestamp::from_instant(made.at).to_fhir())
         .maybe("outcome", outcome);
     Object::new()
@@ -107,6 +151,13 @@ fn entry(made: Made, outcome: Option<Value>, reading: &Reading) -> Value {
         .maybe("resource", made.resource)
         .put("response", response)
         .build()
+}
+
+/// Nothing was made that could have a place.
+fn not_kept(outcome: Option<Value>) -> Value {
+    let response = Object::new().put("status", "200 OK");
+    let response = response.maybe("outcome", outcome);
+    Object::new().put("response", response).build()
 }
 
 /// The entry that an issue's path names: `Bundle.entry[2].…`.

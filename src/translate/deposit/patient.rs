@@ -60,6 +60,7 @@ pub fn prepare_from_patient(
     let submission = Submission {
         metadata,
         documents: vec![document],
+        superseded: Vec::new(),
     };
     Ok((submission, warnings))
 }
@@ -123,6 +124,7 @@ fn one(
         content: bytes,
         targets: declared.relations,
         header_replaces: None,
+        unless: declared.unless,
     })
 }
 

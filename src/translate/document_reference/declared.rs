@@ -72,6 +72,43 @@ pub struct DeclaredDocument {
     pub hash: Option<Sha1>,
     /// `content.attachment.size`.
     pub size: Option<u64>,
+    /// The condition of its creation: it is made when none of these is there.
+    pub unless: Vec<DocumentKey>,
     /// `content.attachment.url` or `.data`.
     pub attachment: Attachment,
+}
+
+impl DeclaredDocument {
+    /// One that says nothing yet.
+    pub(in crate::translate) fn empty(path: String) -> Self {
+        Self {
+            path,
+            unique_id: None,
+            patient: None,
+            source_patient: None,
+            authors: Vec::new(),
+            legal_authenticator: None,
+            custodian: None,
+            title: None,
+            comments: None,
+            creation_time: None,
+            service_start: None,
+            service_stop: None,
+            language: None,
+            class: None,
+            type_code: None,
+            format: None,
+            labels: None,
+            events: Vec::new(),
+            facility_type: None,
+            practice_setting: None,
+            mime_type: None,
+            references: Vec::new(),
+            relations: Vec::new(),
+            hash: None,
+            size: None,
+            unless: Vec::new(),
+            attachment: Attachment::None,
+        }
+    }
 }

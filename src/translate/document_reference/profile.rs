@@ -48,8 +48,8 @@ pub(in crate::translate) fn require(resource: Node, elements: &[&str], found: &m
             found.tolerate(Issue::new(Code::ElementRequired).at(resource.path_of(path)));
         }
     }
-    // The matrix decides by type: without it nothing can be stored.
-    if resource.get("type").is_none() {
+    // The matrix decides by type. Alone in ITI-105 it may be left to the document's header.
+    if resource.get("type").is_none() && elements != SIMPLIFIED {
         found.refuse(Issue::new(Code::ElementRequired).at(resource.path_of("type")));
     }
 }

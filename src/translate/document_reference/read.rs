@@ -8,7 +8,7 @@ use super::super::datatype::urls::{IS_ARCHIVED, KNOWN_PROFILES};
 use super::super::datatype::{author, coding};
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
-use super::declared::{Attachment, DeclaredDocument};
+use super::declared::DeclaredDocument;
 use super::relation::Siblings;
 use super::{attachment, context, identifiers, relation};
 use crate::dmp::code::{Code as Coded, system};
@@ -67,7 +67,7 @@ pub(in crate::translate) fn read_into(
     read_status(resource, found);
 
     let mut contained = Contained::of(resource);
-    let mut document = empty(resource.path());
+    let mut document = DeclaredDocument::empty(resource.path());
     document.unique_id = identifiers::declared_unique_id(resource, found);
     document.patient =
         super::super::subject::read(resource, "subject", &mut contained, found, reading);
@@ -228,36 +228,5 @@ fn add_label(
         found.refuse(issue);
     } else if before != Restriction::Normal && before != labels.restricted {
         found.refuse(node.issue(Code::LabelConflict));
-    }
-}
-
-fn empty(path: String) -> DeclaredDocument {
-    DeclaredDocument {
-        path,
-        unique_id: None,
-        patient: None,
-        source_patient: None,
-        authors: Vec::new(),
-        legal_authenticator: None,
-        custodian: None,
-        title: None,
-        comments: None,
-        creation_time: None,
-        service_start: None,
-        service_stop: None,
-        language: None,
-        class: None,
-        type_code: None,
-        format: None,
-        labels: None,
-        events: Vec::new(),
-        facility_type: None,
-        practice_setting: None,
-        mime_type: None,
-        references: Vec::new(),
-        relations: Vec::new(),
-        hash: None,
-        size: None,
-        attachment: Attachment::None,
     }
 }

@@ -16,6 +16,9 @@ use crate::dmp::id::{Root, UniqueId};
 use crate::dmp::query::DocumentKey;
 use crate::error::{Code, Issue};
 
+/// Names in one condition, at most.
+const MAX_CONDITION: usize = 10;
+
 /// The other DocumentReferences of a bundle: fullUrl (lower case for `urn:uuid:`) to unique id.
 pub(in crate::translate) type Siblings = HashMap<String, Option<UniqueId>>;
 
@@ -69,7 +72,7 @@ fn read_kind(node: Node, found: &mut Findings) -> Option<RelationKind> {
     match code.as_str().and_then(RelationKind::from_fhir) {
         // The CI-SIS forbids APND at submission.
         Some(RelationKind::Appends) => {
-            found.refuse(code.issue(Code::UnsupportedElement));
+            found.refuse(code.issue(Code::AppendsForbidden));
             None
         }
         Some(kind) => Some(kind),
@@ -151,6 +154,40 @@ fn by_reference(reference: &str, siblings: &Siblings, reading: &Reading) -> Opti
     // The draft guide's examples also write a UUID alone.
     let bare = reading.validation == Validation::Guide || reference.starts_with("urn:");
     key(None, reference).filter(|_| bare)
+}
+
+/// The document that an entry of a transaction changes, as its `request.url` names it: by id or by identifier.
+///
+/// # Errors
+/// `replace-target-unknown` for an id that can't be ours, `element-invalid` for anything else.
+pub(in crate::translate) fn changed(url: Node, reading: &Reading) -> Result<DocumentKey, Issue> {
+    let text = url.as_str().unwrap_or_default();
+    let local = text
+        .strip_prefix(reading.base_url)
+        .map_or(text, |rest| rest.trim_start_matches('/'));
+    let named = local
+        .starts_with("DocumentReference")
+        .then(|| by_reference(local, &Siblings::new(), reading));
+    named.flatten().ok_or_else(|| unresolved(url.path(), local))
+}
+
+/// The condition of a conditional creation: `identifier=` with one name, or several apart by commas; None for any other.
+pub(in crate::translate) fn condition(query: &str) -> Option<Vec<DocumentKey>> {
+    let query = query.strip_prefix("DocumentReference").unwrap_or(query);
+    let query = query.strip_prefix('?').unwrap_or(query);
+    let (name, tokens) = query.split_once('=')?;
+    if name != "identifier" || tokens.contains('&') {
+        return None;
+    }
+    let tokens = percent_decode_str(tokens).decode_utf8().ok()?;
+    let keys: Option<Vec<DocumentKey>> = tokens
+        .split(',')
+        .map(|token| match token.split_once('|') {
+            Some((system, value)) => key(Some(system).filter(|system| !system.is_empty()), value),
+            None => key(None, token),
+        })
+        .collect();
+    keys.filter(|keys| keys.len() <= MAX_CONDITION)
 }
 
 /// Names a document by identifier: a UUID may be an entryUUID or a unique id.

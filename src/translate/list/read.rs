@@ -137,6 +137,16 @@ fn check_kind(resource: Node, found: &mut Findings) {
     }
 }
 
+/// True for a List that says it is a folder.
+pub(in crate::translate) fn is_folder(resource: Node) -> bool {
+    let codes = resource.get("code");
+    codes.is_some_and(|code| {
+        code.items("coding").any(|node| {
+            node.str("system").is_some_and(is_list_type) && node.str("code") == Some("folder")
+        })
+    })
+}
+
 /// True for the code system of List kinds, whichever its scheme.
 pub(in crate::translate) fn is_list_type(system: &str) -> bool {
     let bare = |url: &str| url.split_once("://").map(|(_, rest)| rest.to_owned());

@@ -1,0 +1,51 @@
+//! ITI-106 Generate Metadata: a document is deposited with what its own header says.
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use serde_json::json;
+
+use super::answer;
+use super::app::Shared;
+use super::exchange::Exchange;
+use super::negotiate::Format;
+use super::publish::{by_patient, deposit, may_deposit};
+use crate::dmp::trace::TracedAct;
+use crate::error::{Code, Error, Issue};
+use crate::translate::{bundle, wire};
+
+/// `POST /fhir/DocumentReference/$generate-metadata`
+pub(super) async fn metadata(State(app): State<Shared>, request: Request) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::SimplifiedPublish, request);
+    let result = generate(&mut exchange).await;
+    exchange.conclude(result).await
+}
+
+async fn generate(exchange: &mut Exchange) -> Result<Response, Error> {
+    may_deposit(exchange)?;
+    if by_patient(exchange)? {
+        // What a patient deposits has no header that could tell anything.
+        return Err(Issue::new(Code::NotAllowed).rule("PAT-02").into());
+    }
+    let format = exchange.format()?;
+    let (Format::Json, body) = exchange.resource_bytes().await?;
+    let parameters = wire::read_json(&body, "Parameters")?;
+    let declared = bundle::read_generated(&parameters, &exchange.reading())?;
+    drop(parameters);
+    let (made, _, warnings) = deposit(exchange, declared).await?;
+    let entry = made.documents.first().ok_or(Code::Internal)?;
+    let reference = format!("DocumentReference/{}", entry.id);
+    let body = json!({
+        "resourceType": "Parameters",
+        "parameter": [{
+            "name": "DocumentReference",
+            "valueReference": {"reference": reference, "type": "DocumentReference"},
+        }],
+    });
+    let mut response = answer::resource(StatusCode::OK, format, body.to_string());
+    let headers = response.headers_mut();
+    let location = format!("{}/{reference}", exchange.app.settings.server.base_url);
+    answer::put(headers, header::CONTENT_LOCATION, &location);
+    answer::warned(headers, &warnings);
+    Ok(response)
+}

@@ -1,0 +1,123 @@
+//! ITI-106 Generate Metadata: a document alone, of which its CDA header tells everything.
+
+use super::super::Reading;
+use super::super::cda;
+use super::super::document_reference::{DeclaredDocument, decode_base64};
+use super::super::findings::{Findings, Weight, invalid};
+use super::super::wire::Node;
+use super::read::{DeclaredSubmission, Parts, Submitted};
+use crate::dmp::query::DocumentKey;
+use crate::error::{Code, Error, Issue};
+
+/// Reads the Parameters: exactly one `document`, a Binary.
+///
+/// # Errors
+/// Everything that is wrong with them; `cda-invalid` and what the header lacks, for without it the patient is unknown.
+pub fn read_generated(
+    parameters: &serde_json::Value,
+    reading: &Reading,
+) -> Result<DeclaredSubmission, Error> {
+    let node = Node::root(parameters);
+    let mut found = Findings::new(reading);
+    found.weigh_all(Weight::Key, node.only(&["id", "meta", "parameter"]));
+    let binary = document(node, &mut found);
+    let bytes = binary.and_then(|binary| content(binary, &mut found));
+    let (Some(binary), Some(bytes)) = (binary, bytes) else {
+        return Err(Error::many(found.into_issues()));
+    };
+    let at = |issue: Issue| match issue.expression {
+        None => issue.at(binary.path_of("data")),
+        Some(_) => issue,
+    };
+    let told = |issues: Vec<Issue>| Error::many(issues.into_iter().map(at).collect());
+    let (header, _) = cda::read_whole(&bytes).map_err(told)?;
+    let (metadata, _) = cda::to_metadata(&header, &bytes, reading).map_err(told)?;
+    let relations = metadata.relations.into_iter();
+    let declared = DeclaredDocument {
+        patient: Some(metadata.patient.clone()),
+        type_code: Some(metadata.type_code),
+        relations: relations
+            .map(|relation| (relation.kind, DocumentKey::Unique(relation.target)))
+            .collect(),
+        ..DeclaredDocument::empty(binary.path())
+    };
+    let parts = Parts {
+        documents: vec![Submitted {
+            declared,
+            bytes: Some(bytes),
+            content_type: None,
+        }],
+        ..Parts::default()
+    };
+    parts.of(Some(metadata.patient), found)
+}
+
+/// The one `document`, when it is a Binary.
+fn document<'a>(parameters: Node<'a>, found: &mut Findings) -> Option<Node<'a>> {
+    let mut all = parameters.items("parameter");
+    let (Some(first), None) = (all.next(), all.next()) else {
+        found.refuse(invalid(
+            parameters.path_of("parameter"),
+            "un paramètre document, et lui seul, est attendu",
+            "one parameter, document, is expected",
+        ));
+        return None;
+    };
+    found.weigh_all(Weight::Key, first.only(&["name", "resource"]));
+    if first.str("name") != Some("document") {
+        found.refuse(invalid(
+            first.path_of("name"),
+            "document est attendu",
+            "document is expected",
+        ));
+    }
+    match first.required("resource") {
+        Ok(resource) if resource.resource_type() == Some("Binary") => Some(resource),
+        Ok(resource) => {
+            let code = match resource.resource_type() {
+                Some("Bundle") => Code::FhirDocumentNotSupported,
+                _ => Code::UnsupportedElement,
+            };
+            found.refuse(resource.issue(code));
+            None
+        }
+        Err(issue) => {
+            found.refuse(issue);
+            None
+        }
+    }
+}
+
+fn content(binary: Node, found: &mut Findings) -> Option<Vec<u8>> {
+    found.weigh_all(
+        Weight::Key,
+        binary.only(&["id", "meta", "contentType", "data"]),
+    );
+    let kind = binary.str("contentType").unwrap_or_default();
+    let bare = kind.split(';').next().unwrap_or_default().trim();
+    let xml = ["text/xml", "application/xml"];
+    if !xml.iter().any(|known| bare.eq_ignore_ascii_case(known)) {
+        found.refuse(invalid(
+            binary.path_of("contentType"),
+            "un document CDA (text/xml) est attendu",
+            "a CDA document (text/xml) is expected",
+        ));
+        return None;
+    }
+    let data = match binary.required("data") {
+        Ok(data) => data,
+        Err(issue) => {
+            found.refuse(issue);
+            return None;
+        }
+    };
+    let bytes = decode_base64(data.as_str().unwrap_or_default());
+    if bytes.is_none() {
+        found.refuse(invalid(
+            data.path(),
+            "base64 illisible",
+            "it is not readable base64",
+        ));
+    }
+    bytes
+}

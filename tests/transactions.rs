@@ -1,0 +1,727 @@
+//! Deposits over HTTP, on both databases: replacements with their PATCH entries, conditional creation, the patient among the
+//! entries, metadata made of the document.
+#![allow(missing_docs, unreachable_pub, dead_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "store/home.rs"]
+mod home;
+mod support;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use hyper::Method;
+use serde_json::{Value, json};
+use support::bundle::{bundle_for, unique_id};
+use support::client::encode;
+use support::document::{OTHER, PATIENT};
+use support::{Client, Document, Options, Reply, Server, consent_for};
+use uuid::Uuid;
+
+const FLAGS: &str = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument";
+
+/// The same on SQLite and, where it is installed, on PostgreSQL.
+async fn on_both(check: impl AsyncFn(&Server)) {
+    check(&opened(Options::default()).await).await;
+    if let Some(home) = home::Home::postgres().await {
+        let options = Options {
+            database: home.url.clone(),
+            ..Options::default()
+        };
+        check(&opened(options).await).await;
+    }
+}
+
+async fn opened(options: Options) -> Server {
+    let server = Server::with(options);
+    let mut operator = server.client("exploitant");
+    for patient in [PATIENT, OTHER] {
+        let (_, resource) = Document::for_patient(patient).record();
+        let path = format!("/Patient?identifier={}", encode(patient));
+        operator.put(&path, &resource).await.assert_status(201);
+    }
+    server
+}
+
+fn urn() -> String {
+    format!("urn:uuid:{}", Uuid::new_v4())
+}
+
+/// What a deposit of this made: the DocumentReference as it is read.
+async fn deposited(client: &mut Client, document: &Document) -> Value {
+    let sent = document.simplified();
+    let reply = client.post("/DocumentReference", &sent).await;
+    reply.assert_status(201).json()
+}
+
+async fn read(client: &mut Client, id: &Value) -> Reply {
+    let id = id.as_str().unwrap();
+    client.get(&format!("/DocumentReference/{id}")).await
+}
+
+async fn status_of(client: &mut Client, id: &Value) -> String {
+    let read = read(client, id).await.assert_status(200).json();
+    read["status"].as_str().unwrap().to_owned()
+}
+
+fn superseding(url: &str) -> Value {
+    json!({
+        "fullUrl": urn(),
+        "resource": {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": [
+            {"name": "type", "valueCode": "replace"},
+            {"name": "path", "valueString": "DocumentReference.status"},
+            {"name": "value", "valueCode": "superseded"}
+        ]}]},
+        "request": {"method": "PATCH", "url": url}
+    })
+}
+
+fn superseding_by_json(url: &str, patch: &Value) -> Value {
+    json!({
+        "fullUrl": urn(),
+        "resource": {
+            "resourceType": "Binary",
+            "contentType": "application/json-patch+json",
+            "data": BASE64_STANDARD.encode(patch.to_string())
+        },
+        "request": {"method": "PATCH", "url": url}
+    })
+}
+
+/// A bundle with one more entry, before the content.
+fn with_entry(mut bundle: Value, entry: Value) -> Value {
+    bundle["entry"].as_array_mut().unwrap().insert(2, entry);
+    bundle
+}
+
+fn answers(reply: &Value) -> Vec<(String, String)> {
+    let text = |entry: &Value, name: &str| entry["response"][name].as_str().unwrap().to_owned();
+    let entries = reply["entry"].as_array().unwrap();
+    for entry in entries {
+        assert!(entry["response"]["etag"].is_string(), "{entry}");
+        assert!(entry["response"]["lastModified"].is_string(), "{entry}");
+    }
+    entries
+        .iter()
+        .map(|entry| (text(entry, "status"), text(entry, "location")))
+        .collect()
+}
+
+fn identifier(unique: &str) -> String {
+    let (system, value) = unique_id(unique);
+    encode(&format!("{system}|{value}"))
+}
+
+async fn total(client: &mut Client) -> u64 {
+    let found = client
+        .search(
+            "DocumentReference",
+            &[
+                ("patient.identifier", PATIENT),
+                ("status", "current,superseded"),
+            ],
+        )
+        .await;
+    found.assert_status(200).json()["total"].as_u64().unwrap()
+}
+
+/// A reader with the patient's consent.
+async fn reader(server: &Server) -> Client {
+    let mut doctor = server.client("medecin2");
+    let consent = consent_for(PATIENT, "899900000029");
+    doctor.post("/Consent", &consent).await.assert_status(201);
+    doctor
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replacement_may_say_so_in_a_patch_entry() {
+    on_both(async |server| {
+        let mut hospital = server.client("hopital");
+        for form in 0..8 {
+            let old = Document::new();
+            let made = deposited(&mut hospital, &old).await;
+            let id = made["id"].as_str().unwrap();
+            let entry_uuid = made["identifier"][1]["value"].as_str().unwrap();
+            let conditional = format!("DocumentReference?identifier={}", identifier(old.unique_id()));
+            let by_id = format!("DocumentReference/{id}");
+            let absolute = format!("{}/{by_id}", server.base);
+            let patched = [json!([{"op": "replace", "path": "/status", "value": "superseded"}])];
+            // How relatesTo names it, and the PATCH entry.
+            let (target, patch) = match form {
+                0 => (json!({"reference": by_id}), superseding(&by_id)),
+                1 => (json!({"reference": absolute}), superseding(&absolute)),
+                2 => (json!({"reference": entry_uuid}), superseding(&conditional)),
+                3 => (json!({"reference": conditional}), superseding(&by_id)),
+                4 => (
+                    json!({"reference": entry_uuid.trim_start_matches("urn:uuid:")}),
+                    superseding_by_json(&by_id, &patched[0]),
+                ),
+                5 => (
+                    json!({"identifier": {"system": "urn:ietf:rfc:3986", "value": format!("urn:oid:{}", old.unique_id())}}),
+                    superseding(&by_id),
+                ),
+                6 => (
+                    json!({"reference": by_id}),
+                    superseding(&format!(
+                        "DocumentReference?identifier={}",
+                        encode(&format!("urn:ietf:rfc:3986|{entry_uuid}"))
+                    )),
+                ),
+                _ => (json!({"reference": by_id}), Value::Null),
+            };
+            let mut bundle = Document::replacing(old.unique_id()).bundle();
+            bundle["entry"][1]["resource"]["relatesTo"][0]["target"] = target;
+            let with_patch = !patch.is_null();
+            if with_patch {
+                let mut patch = patch;
+                patch["request"]["ifMatch"] = json!("W/\"1\"");
+                bundle = with_entry(bundle, patch);
+            }
+            let reply = hospital.post("", &bundle).await.assert_status(200).json();
+            if with_patch {
+                let told = answers(&reply);
+                assert_eq!(told.len(), 4, "{form}");
+                let now = ("200 OK".to_owned(), format!("{by_id}/_history/2"));
+                assert_eq!(told[2], now, "{form}");
+                assert_eq!(reply["entry"][2]["response"]["etag"], "W/\"2\"");
+                assert_eq!(told[3].0, "201 Created", "{form}");
+            }
+            assert_eq!(status_of(&mut hospital, &made["id"]).await, "superseded", "{form}");
+            // Once more: it was replaced before.
+            let again = Document::replacing(old.unique_id()).bundle();
+            let again = with_entry(again, superseding(&by_id));
+            hospital.post("", &again).await.assert_refused(409, "already-replaced");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_patch_entry_needs_a_replacement_and_says_nothing_else() {
+    on_both(async |server| {
+        let mut hospital = server.client("hopital");
+        let (kept, old) = (Document::new(), Document::new());
+        let kept_id = deposited(&mut hospital, &kept).await["id"].clone();
+        let old_id = deposited(&mut hospital, &old).await["id"].clone();
+        let url = |id: &Value| format!("DocumentReference/{}", id.as_str().unwrap());
+        let before = server.client("hopital").get("/metadata").await.status;
+        assert_eq!(before, 200);
+
+        let lone = with_entry(Document::new().bundle(), superseding(&url(&kept_id)));
+        let reply = hospital.post("", &lone).await;
+        reply.assert_refused(422, "patch-without-replacement");
+        assert_eq!(
+            reply.json()["issue"][0]["expression"][0],
+            "Bundle.entry[2].request.url"
+        );
+        // The document that is replaced is another one: nothing of it happens.
+        let other = Document::replacing(old.unique_id()).bundle();
+        let other = with_entry(other, superseding(&url(&kept_id)));
+        hospital
+            .post("", &other)
+            .await
+            .assert_refused(422, "patch-without-replacement");
+        let unknown = Document::replacing(old.unique_id()).bundle();
+        for url in [
+            format!("DocumentReference/{}", Uuid::new_v4()),
+            "DocumentReference/doc-x-id".to_owned(),
+            format!("DocumentReference?identifier={}", identifier("1.2.3.4.5")),
+        ] {
+            let bundle = with_entry(unknown.clone(), superseding(&url));
+            hospital
+                .post("", &bundle)
+                .await
+                .assert_refused(404, "replace-target-unknown");
+        }
+        let mut deleting = superseding(&url(&old_id));
+        deleting["resource"]["parameter"][0]["part"][2]["valueCode"] = json!("entered-in-error");
+        let archiving = json!([{"op": "replace", "path": "/securityLabel", "value": []}]);
+        let archiving = superseding_by_json(&url(&old_id), &archiving);
+        for wrong in [deleting, archiving] {
+            let bundle = with_entry(Document::replacing(old.unique_id()).bundle(), wrong);
+            let reply = hospital.post("", &bundle).await;
+            reply.assert_refused(422, "element-invalid");
+            let path = reply.json()["issue"][0]["expression"][0].clone();
+            assert_eq!(path, "Bundle.entry[2].resource");
+        }
+        let mut stale = superseding(&url(&old_id));
+        stale["request"]["ifMatch"] = json!("W/\"2\"");
+        let stale = with_entry(Document::replacing(old.unique_id()).bundle(), stale);
+        let reply = hospital.post("", &stale).await;
+        reply.assert_refused(412, "version-conflict");
+        for id in [&kept_id, &old_id] {
+            assert_eq!(status_of(&mut hospital, id).await, "current");
+        }
+        let mut appends = Document::new().bundle();
+        appends["entry"][1]["resource"]["relatesTo"] =
+            json!([{"code": "appends", "target": {"reference": url(&kept_id)}}]);
+        hospital
+            .post("", &appends)
+            .await
+            .assert_refused(422, "appends-forbidden");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_relations_are_kept_and_a_mask_outlives_a_replacement() {
+    on_both(async |server| {
+        let mut hospital = server.client("hopital");
+        let mut doctor = reader(server).await;
+        let (source, old) = (Document::new(), Document::new());
+        deposited(&mut hospital, &source).await;
+        let mut masked = old.simplified();
+        masked["securityLabel"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({"coding": [{"system": FLAGS, "code": "MASQUE_PS"}]}));
+        let masked = hospital.post("/DocumentReference", &masked).await;
+        masked.assert_status(201);
+        let mut new = Document::replacing(old.unique_id()).simplified();
+        let (system, value) = unique_id(source.unique_id());
+        let source = json!({"identifier": {"system": system, "value": value}});
+        for code in ["transforms", "signs"] {
+            let relation = json!({"code": code, "target": source});
+            new["relatesTo"].as_array_mut().unwrap().push(relation);
+        }
+        let made = hospital.post("/DocumentReference", &new).await;
+        let made = made.assert_status(201).json();
+        let relations = made["relatesTo"].as_array().unwrap().iter();
+        let codes: Vec<&str> = relations.map(|one| one["code"].as_str().unwrap()).collect();
+        assert_eq!(codes, ["replaces", "transforms", "signs"]);
+        assert!(made["securityLabel"].to_string().contains("MASQUE_PS"));
+        // Who may not know of masked documents knows of neither version.
+        let id = made["id"].clone();
+        read(&mut doctor, &id)
+            .await
+            .assert_refused(404, "not-found");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_is_made_once_under_its_condition() {
+    on_both(async |server| {
+        let mut hospital = server.client("hopital");
+        let mut doctor = reader(server).await;
+        let (one, two) = (Document::new(), Document::new());
+        let condition = format!("identifier={}", identifier(one.unique_id()));
+        let post = async |client: &mut Client, document: &Document, condition: &str| {
+            let headers = [
+                ("Content-Type", "application/fhir+json"),
+                ("If-None-Exist", condition),
+            ];
+            let body = document.simplified().to_string().into_bytes();
+            client
+                .send(Method::POST, "/DocumentReference", &headers, body)
+                .await
+        };
+        let first = post(&mut hospital, &one, &condition)
+            .await
+            .assert_status(201);
+        let again = post(&mut hospital, &one, &condition)
+            .await
+            .assert_status(200);
+        assert_eq!(first.header("location"), again.header("location"));
+        assert_eq!(first.json()["id"], again.json()["id"]);
+        assert_eq!(total(&mut doctor).await, 1);
+        deposited(&mut hospital, &two).await;
+        let both = format!("{condition},{}", identifier(two.unique_id()));
+        let several = post(&mut hospital, &Document::new(), &both).await;
+        several.assert_refused(412, "multiple-matches");
+        for wrong in [
+            "",
+            "patient=1",
+            "identifier=a|",
+            "identifier=x&status=current",
+        ] {
+            let reply = post(&mut hospital, &Document::new(), wrong).await;
+            reply.assert_refused(400, "header-invalid");
+        }
+        // Another establishment may not know of it: for it the identifier is taken, with or without a condition.
+        let mut laboratory = server.client("laboratoire");
+        let hidden = post(&mut laboratory, &one, &condition).await;
+        hidden.assert_refused(409, "duplicate-document");
+        let plain = laboratory
+            .post("/DocumentReference", &one.simplified())
+            .await;
+        assert_eq!(plain.json(), hidden.json());
+        assert_eq!(total(&mut doctor).await, 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deposit_that_is_sent_again_makes_nothing() {
+    on_both(async |server| {
+        let mut hospital = server.client("hopital");
+        let mut doctor = reader(server).await;
+        let old = Document::new();
+        let old_id = deposited(&mut hospital, &old).await["id"].clone();
+        let new = Document::replacing(old.unique_id());
+        let url = format!("DocumentReference/{}", old_id.as_str().unwrap());
+        let mut bundle = with_entry(new.bundle(), superseding(&url));
+        let patch = bundle["entry"][2].clone();
+        let own = bundle["entry"][0]["resource"]["identifier"][0].clone();
+        let own = format!(
+            "{}|{}",
+            own["system"].as_str().unwrap(),
+            own["value"].as_str().unwrap()
+        );
+        bundle["entry"][0]["request"]["ifNoneExist"] =
+            json!(format!("identifier={}", encode(&own)));
+        bundle["entry"][1]["request"]["ifNoneExist"] =
+            json!(format!("identifier={}", identifier(new.unique_id())));
+        let first = hospital.post("", &bundle).await.assert_status(200).json();
+        let again = hospital.post("", &bundle).await.assert_status(200).json();
+        let again_patch = again["entry"][2].clone();
+        let (first, again) = (answers(&first), answers(&again));
+        let places = |told: &[(String, String)]| -> Vec<String> {
+            told.iter().map(|(_, location)| location.clone()).collect()
+        };
+        assert_eq!(places(&first), places(&again));
+        assert!(
+            again.iter().all(|(status, _)| status == "200 OK"),
+            "{again:?}"
+        );
+        let statuses: Vec<&str> = first.iter().map(|(status, _)| status.as_str()).collect();
+        assert_eq!(
+            statuses,
+            ["201 Created", "201 Created", "200 OK", "201 Created"]
+        );
+        assert_eq!(total(&mut doctor).await, 2);
+
+        // A second document joins: the first one is answered, the other made, in a submission of its own.
+        let added = Document::new();
+        let more = bundle_for(&added.bytes, &added.header);
+        for entry in [1, 2] {
+            let entry = more["entry"][entry].clone();
+            bundle["entry"].as_array_mut().unwrap().push(entry);
+        }
+        bundle["entry"].as_array_mut().unwrap().remove(2);
+        let item = json!({"item": {"reference": more["entry"][1]["fullUrl"]}});
+        bundle["entry"][0]["resource"]["entry"]
+            .as_array_mut()
+            .unwrap()
+            .push(item);
+        hospital
+            .post("", &bundle)
+            .await
+            .assert_refused(409, "duplicate-document");
+        bundle["entry"][0]["resource"]["identifier"][0]["value"] =
+            json!(format!("urn:oid:2.25.{}", Uuid::new_v4().as_u128()));
+        hospital_condition_refused(&mut hospital, &bundle).await;
+        let list = &mut bundle["entry"][0]["request"];
+        list.as_object_mut().unwrap().remove("ifNoneExist");
+        bundle = with_entry(bundle, patch);
+        let mut mixed = hospital.post("", &bundle).await.assert_status(200).json();
+        assert_eq!(mixed["entry"][2], again_patch);
+        mixed["entry"].as_array_mut().unwrap().remove(2);
+        let statuses: Vec<String> = answers(&mixed)
+            .into_iter()
+            .map(|(status, _)| status)
+            .collect();
+        assert_eq!(
+            statuses,
+            [
+                "201 Created",
+                "200 OK",
+                "200 OK",
+                "201 Created",
+                "201 Created"
+            ]
+        );
+        let place = mixed["entry"][0]["response"]["location"].as_str().unwrap();
+        let list = format!("/{}", place.split("/_history").next().unwrap());
+        let list = doctor.get(&list).await.assert_status(200).json();
+        assert_eq!(list["entry"].as_array().unwrap().len(), 1);
+        assert_eq!(total(&mut doctor).await, 3);
+    })
+    .await;
+}
+
+/// A List's condition names the List itself.
+async fn hospital_condition_refused(client: &mut Client, bundle: &Value) {
+    let reply = client.post("", bundle).await;
+    reply.assert_refused(422, "element-invalid");
+    let path = reply.json()["issue"][0]["expression"][0].clone();
+    assert_eq!(path, "Bundle.entry[0].request.ifNoneExist");
+}
+
+/// The bundle whose resources refer to the patient by an entry.
+fn about(document: &Document, full_url: &str, patient: Value) -> Value {
+    let mut bundle = document.bundle();
+    for entry in [0, 1] {
+        bundle["entry"][entry]["resource"]["subject"] = json!({"reference": full_url});
+    }
+    with_entry(bundle, patient)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_patient_may_stand_among_the_entries() {
+    on_both(async |server| {
+        let mut hospital = server.client("hopital");
+        let condition = format!("identifier={}", encode(PATIENT));
+        let query = format!("Patient?{condition}");
+        let record = server
+            .client("exploitant")
+            .get(&format!("/{query}"))
+            .await
+            .json();
+        let record = &record["entry"][0]["resource"];
+        let (system, value) = PATIENT.split_once('|').unwrap();
+        let resource = json!({
+            "resourceType": "Patient",
+            "identifier": [{"system": system, "value": value}],
+            "name": [{"family": "AUTREMENT"}]
+        });
+        let requests = [
+            (json!({"method": "GET", "url": query}), false, false),
+            (json!({"method": "POST", "url": "Patient"}), true, true),
+            (
+                json!({"method": "POST", "url": "Patient", "ifNoneExist": condition}),
+                true,
+                false,
+            ),
+            (json!({"method": "PUT", "url": query}), true, true),
+        ];
+        for (request, with_resource, warned) in requests {
+            let url = urn();
+            let mut entry = json!({"fullUrl": url, "request": request});
+            if with_resource {
+                entry["resource"] = resource.clone();
+            }
+            let bundle = about(&Document::new(), &url, entry);
+            let reply = hospital.post("", &bundle).await.assert_status(200).json();
+            let told = &answers(&reply)[2];
+            assert_eq!(told.0, "200 OK");
+            let version = record["meta"]["versionId"].as_str().unwrap();
+            let id = record["id"].as_str().unwrap();
+            assert_eq!(told.1, format!("Patient/{id}/_history/{version}"));
+            let outcome = reply["entry"][2]["response"]["outcome"].to_string();
+            assert_eq!(outcome.contains("patient-not-created"), warned, "{request}");
+        }
+        let after = server
+            .client("exploitant")
+            .get(&format!("/{query}"))
+            .await
+            .json();
+        assert_eq!(after["entry"][0]["resource"], *record);
+
+        // Somebody else among the entries, or nobody.
+        let other = format!("Patient?identifier={}", encode(OTHER));
+        let stranger = json!({"fullUrl": urn(), "request": {"method": "GET", "url": other}});
+        let bundle = with_entry(Document::new().bundle(), stranger);
+        hospital
+            .post("", &bundle)
+            .await
+            .assert_refused(422, "element-invalid");
+        let any = json!({"fullUrl": urn(), "request": {"method": "GET", "url": "Patient?name=x"}});
+        let bundle = with_entry(Document::new().bundle(), any);
+        hospital
+            .post("", &bundle)
+            .await
+            .assert_refused(422, "element-invalid");
+        let deleted = json!({"fullUrl": urn(), "request": {"method": "DELETE", "url": query}});
+        let bundle = with_entry(Document::new().bundle(), deleted);
+        hospital
+            .post("", &bundle)
+            .await
+            .assert_refused(422, "unsupported-element");
+    })
+    .await;
+}
+
+fn generated(bytes: &[u8]) -> Value {
+    json!({"resourceType": "Parameters", "parameter": [{"name": "document", "resource": {
+        "resourceType": "Binary",
+        "contentType": "text/xml",
+        "data": BASE64_STANDARD.encode(bytes)
+    }}]})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metadata_are_made_of_the_document() {
+    const PATH: &str = "/DocumentReference/$generate-metadata";
+    on_both(async |server| {
+        let mut hospital = server.client("hopital");
+        let old = Document::new();
+        let old_id = deposited(&mut hospital, &old).await["id"].clone();
+        let new = Document::replacing(old.unique_id());
+        let reply = hospital
+            .post(PATH, &generated(&new.bytes))
+            .await
+            .assert_status(200);
+        assert_eq!(reply.header("dmp-warnings"), "0");
+        let reply = reply.json();
+        assert_eq!(reply["parameter"].as_array().unwrap().len(), 1);
+        assert_eq!(reply["parameter"][0]["name"], "DocumentReference");
+        let reference = reply["parameter"][0]["valueReference"]["reference"]
+            .as_str()
+            .unwrap();
+        let made = hospital
+            .get(&format!("/{reference}"))
+            .await
+            .assert_status(200)
+            .json();
+        // The same document deposited with the metadata that its header gives.
+        let known = Document::of(new.bytes.clone()).simplified();
+        for element in ["type", "masterIdentifier"] {
+            let code = |value: &Value| value["coding"][0]["code"].clone();
+            assert_eq!(code(&made[element]), code(&known[element]));
+            assert_eq!(made[element]["value"], known[element]["value"]);
+        }
+        for element in ["title", "size", "hash", "creation"] {
+            let at = |resource: &Value| resource["content"][0]["attachment"][element].clone();
+            assert_eq!(at(&made), at(&known), "{element}");
+        }
+        assert_eq!(status_of(&mut hospital, &old_id).await, "superseded");
+        hospital
+            .post(PATH, &generated(&new.bytes))
+            .await
+            .assert_refused(409, "duplicate-document");
+
+        let stranger = Document::for_patient(&support::document::ins(77));
+        hospital
+            .post(PATH, &generated(&stranger.bytes))
+            .await
+            .assert_refused(404, "record-unknown");
+        hospital
+            .post(PATH, &generated(b"<a/>"))
+            .await
+            .assert_refused(422, "cda-invalid");
+        let mut two = generated(&new.bytes);
+        let first = two["parameter"][0].clone();
+        two["parameter"].as_array_mut().unwrap().push(first);
+        hospital
+            .post(PATH, &two)
+            .await
+            .assert_refused(422, "element-invalid");
+        let mut pdf = generated(b"%PDF-1.7");
+        pdf["parameter"][0]["resource"]["contentType"] = json!("application/pdf");
+        let reply = hospital.post(PATH, &pdf).await;
+        reply.assert_refused(422, "element-invalid");
+        let path = reply.json()["issue"][0]["expression"][0].clone();
+        assert_eq!(path, "Parameters.parameter[0].resource.contentType");
+        let fhir = json!({"resourceType": "Bundle", "type": "document"});
+        let mut parameters = generated(b"");
+        parameters["parameter"][0]["resource"] = fhir.clone();
+        let reply = hospital.post(PATH, &parameters).await;
+        reply.assert_refused(422, "fhir-document-not-supported");
+        let mut bundle = Document::new().bundle();
+        bundle["entry"][2]["resource"] = fhir;
+        bundle["entry"][2]["request"]["url"] = json!("Bundle");
+        let reply = hospital.post("", &bundle).await;
+        reply.assert_refused(422, "fhir-document-not-supported");
+        let wrong = json!({"resourceType": "Parameters", "parameter": [{"name": "other"}]});
+        let reply = hospital.post(PATH, &wrong).await.assert_status(422).json();
+        assert_eq!(reply["issue"].as_array().unwrap().len(), 2);
+        let mut doctor = server.client("medecin");
+        let reply = doctor.post(PATH, &generated(&Document::new().bytes)).await;
+        reply.assert_refused(400, "structure-required");
+    })
+    .await;
+}
+
+/// What only the document knows may be left to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_reference_may_say_little() {
+    let document = Document::new();
+    let (system, value) = PATIENT.split_once('|').unwrap();
+    let little = json!({
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "subject": {"identifier": {"system": system, "value": value}},
+        "content": [{"attachment": {"data": BASE64_STANDARD.encode(&document.bytes)}}]
+    });
+    on_both(async |server| {
+        let mut hospital = server.client("hopital");
+        let made = hospital.post("/DocumentReference", &little).await;
+        let made = made.assert_status(201).json();
+        assert_eq!(
+            made["masterIdentifier"]["value"],
+            format!("urn:oid:{}", document.unique_id())
+        );
+        for element in [
+            "type",
+            "category",
+            "author",
+            "custodian",
+            "securityLabel",
+            "context",
+        ] {
+            assert!(!made[element].is_null(), "{element}");
+        }
+    })
+    .await;
+    let server = opened(Options::strict()).await;
+    let reply = server
+        .client("hopital")
+        .post("/DocumentReference", &little)
+        .await;
+    let reply = reply.assert_status(422).json();
+    let issues = reply["issue"].as_array().unwrap().iter();
+    let missing: Vec<&str> = issues
+        .filter(|issue| issue["severity"] == "error")
+        .map(|issue| issue["expression"][0].as_str().unwrap())
+        .collect();
+    for element in [
+        "masterIdentifier",
+        "date",
+        "author",
+        "custodian",
+        "content[0].attachment.contentType",
+        "content[0].attachment.title",
+    ] {
+        let path = format!("DocumentReference.{element}");
+        assert!(missing.contains(&path.as_str()), "{path}: {missing:?}");
+    }
+}
+
+/// MHD lets a recipient keep no folders, when it says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_is_told_not_to_be_kept() {
+    let folder = |patient: &str, member: &Value| {
+        let (system, value) = patient.split_once('|').unwrap();
+        json!({
+            "fullUrl": urn(),
+            "resource": {
+                "resourceType": "List",
+                "status": "current",
+                "mode": "working",
+                "title": "Suivi",
+                "code": {"coding": [{
+                    "system": "https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes",
+                    "code": "folder"
+                }]},
+                "subject": {"identifier": {"system": system, "value": value}},
+                "date": "2026-06-01T10:00:00+02:00",
+                "entry": [{"item": {"reference": member}}]
+            },
+            "request": {"method": "POST", "url": "List"}
+        })
+    };
+    on_both(async |server| {
+        let mut hospital = server.client("hopital");
+        let bundle = Document::new().bundle();
+        let member = bundle["entry"][1]["fullUrl"].clone();
+        let own = folder(PATIENT, &member);
+        let item = json!({"item": {"reference": own["fullUrl"]}});
+        let mut with_folder = with_entry(bundle.clone(), own);
+        let items = &mut with_folder["entry"][0]["resource"]["entry"];
+        items.as_array_mut().unwrap().push(item);
+        let foreign = with_entry(bundle, folder(OTHER, &member));
+        let reply = hospital.post("", &foreign).await;
+        reply.assert_refused(422, "element-invalid");
+        let reply = hospital
+            .post("", &with_folder)
+            .await
+            .assert_status(200)
+            .json();
+        assert_eq!(reply["entry"].as_array().unwrap().len(), 4);
+        let told = &reply["entry"][2]["response"];
+        assert_eq!(told["location"], Value::Null);
+        let codes = told["outcome"]["issue"][0]["details"]["coding"].to_string();
+        assert!(codes.contains("PartialFolderContentNotProcessed"), "{told}");
+        assert_eq!(reply["entry"][3]["response"]["status"], "201 Created");
+    })
+    .await;
+}
