@@ -7,6 +7,7 @@ mod check;
 mod decode;
 mod escape;
 mod fault;
+mod file;
 mod header;
 mod judge;
 mod locate;
@@ -21,6 +22,7 @@ mod values;
 mod walk;
 
 pub use check::{CdaIssue, check};
+pub use file::embedded_file;
 pub use metadata::to_metadata;
 pub use project::{format_of, metadata_json};
 pub use read::{read_header, read_whole};
