@@ -7,7 +7,10 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use passerelle::translate::cda::{read_header, read_whole};
+use passerelle::dmp::context::{Environment, Validation};
+use passerelle::tables::Tables;
+use passerelle::translate::Reading;
+use passerelle::translate::cda::{check, read_header, read_whole, warnings};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
@@ -69,11 +72,26 @@ fn main() {
     let whole = measure(&documents, |bytes| {
         black_box(read_whole(bytes).expect("document"));
     });
+    let tables = Tables::built_in();
+    let reading = Reading {
+        tables: &tables,
+        environment: Environment::Test,
+        validation: Validation::Guide,
+        base_url: "",
+    };
+    let checked = measure(&documents, |bytes| {
+        black_box(check(bytes, &reading));
+    });
+    let warned = measure(&documents, |bytes| {
+        black_box(warnings(bytes, &reading));
+    });
     println!("{} documents, one core", documents.len());
     for (name, rate) in [
         ("quick-xml, events only", &floor),
         ("header", &header),
         ("whole document", &whole),
+        ("check", &checked),
+        ("warnings of a deposit", &warned),
     ] {
         let ratio = rate.megabytes / floor.megabytes;
         println!(

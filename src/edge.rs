@@ -13,6 +13,7 @@ mod binary;
 mod caller;
 mod capability;
 mod clock;
+mod conformance;
 mod consent;
 mod context;
 mod exchange;
@@ -21,6 +22,7 @@ pub mod log;
 mod metrics;
 mod negotiate;
 mod observe;
+mod openapi;
 mod paging;
 mod params;
 mod patch;
@@ -53,8 +55,9 @@ pub use server::Listening;
 
 /// Every route.
 fn routes(app: Shared) -> Router {
-    Router::new()
+    conformance::routes(Router::new())
         .route("/fhir/metadata", get(capability::read))
+        .route("/fhir/openapi.json", get(openapi::read))
         .route("/fhir", post(publish::transaction))
         .route("/fhir/", post(publish::transaction))
         .route("/fhir/Patient", get(patient::search).put(patient::update))

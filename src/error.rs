@@ -124,6 +124,8 @@ codes! {
     MetadataMismatch = "metadata-mismatch",
     /// Not a usable CDA document.
     CdaInvalid = "cda-invalid",
+    /// Told: a CDA document that departs from the CI-SIS where the DMP takes it all the same.
+    CdaDeviation = "cda-deviation",
     /// Declared size or hash differ from the bytes.
     HashMismatch = "hash-mismatch",
     /// uniqueId already there.

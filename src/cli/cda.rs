@@ -134,6 +134,7 @@ fn report_json(file: &Path, issues: &[CdaIssue]) -> Value {
         json!({
             "severity": severity(issue),
             "code": issue.code.as_str(),
+            "check": issue.check,
             "line": issue.line,
             "column": issue.column,
             "path": issue.path,
@@ -161,10 +162,10 @@ fn report_text(file: &Path, issues: &[CdaIssue]) -> String {
             (Some(line), Some(column)) => format!(":{line}:{column}"),
             _ => String::new(),
         };
-        let (severity, code) = (severity(issue), issue.code.as_str());
+        let (severity, code, check) = (severity(issue), issue.code.as_str(), &issue.check);
         let message = &issue.message;
         text.push_str(&format!(
-            "  {}{place}: {severity} [{code}] {message}\n",
+            "  {}{place}: {severity} [{code}] {check}: {message}\n",
             file.display()
         ));
         if let Some(path) = &issue.path {
@@ -214,7 +215,7 @@ mod tests {
         let (code, text) = run(b"<a>\n <b>", false);
         assert_eq!(code, REFUSED);
         assert!(text.contains("a.xml: refused\n"), "{text}");
-        assert!(text.contains("a.xml:1:1: error [cda-invalid]"), "{text}");
+        assert!(text.contains("a.xml:1:1: error [cda-invalid] "), "{text}");
     }
 
     #[test]

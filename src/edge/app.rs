@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use super::capability;
+use super::capability::Statements;
 use super::clock::Clock;
+use super::conformance::Library;
 use super::metrics::Metrics;
+use super::openapi;
 use super::paging::Pages;
 use super::tls::Acceptor;
 use crate::identity::portal::Portals;
@@ -27,7 +29,11 @@ pub struct App {
     pub(super) portals: Portals,
     pub(super) notifier: Notifier,
     /// The CapabilityStatement: the same for every client.
-    pub(super) capability: String,
+    pub(super) capability: Statements,
+    /// The profiles and code lists that are ours.
+    pub(super) conformance: Library,
+    /// The description of the interface.
+    pub(super) openapi: String,
 }
 
 /// How handlers hold it.
@@ -47,8 +53,11 @@ impl App {
         pages: Pages,
     ) -> Result<Self, prometheus::Error> {
         let clock = Clock::default();
+        let conformance = Library::new();
         Ok(Self {
-            capability: capability::statement(&settings, clock.now()).to_string(),
+            capability: Statements::new(&settings, &conformance, clock.now()),
+            conformance,
+            openapi: openapi::describe(&settings.server.base_url).to_string(),
             rules: Rules {
                 tables,
                 age_of_majority: settings.dmp.age_of_majority,

@@ -31,6 +31,14 @@ pub struct View {
     pub patient_side: bool,
 }
 
+/// Every code that a trace's subtype may have in the system of the DMP's transactions, once, sorted.
+pub fn transactions() -> Vec<&'static str> {
+    let mut codes: Vec<_> = TracedAct::ALL.into_iter().map(transaction).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}
+
 /// Writes a trace.
 pub fn write(trace: &Trace, view: &View, reading: &Reading) -> Value {
     let pattern = Pattern::of(trace.act);

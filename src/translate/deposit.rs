@@ -149,6 +149,7 @@ fn from_header(
     match cda::to_metadata(&header, bytes, reading) {
         Ok((metadata, warnings)) => {
             found.append(warnings);
+            found.append(cda::warnings(bytes, reading));
             Some(metadata)
         }
         Err(issues) => {

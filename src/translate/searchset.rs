@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use uuid::Uuid;
+
 use super::outcome;
 use crate::error::Issue;
 
@@ -42,25 +44,22 @@ pub fn write<'a>(page: &Page, entries: impl IntoIterator<Item = Entry<'a>>) -> S
     }
     text.push(']');
     let mut separator = r#","entry":["#;
-    let mut push = |full_url: Option<&str>, resource: &str, mode: &str| {
+    let mut push = |full_url: &str, resource: &str, mode: &str| {
         text.push_str(separator);
         separator = ",";
-        text.push('{');
-        if let Some(url) = full_url {
-            text.push_str(r#""fullUrl":"#);
-            quoted(&mut text, url);
-            text.push(',');
-        }
+        text.push_str(r#"{"fullUrl":"#);
+        quoted(&mut text, full_url);
         let _ = write!(
             text,
-            r#""resource":{resource},"search":{{"mode":"{mode}"}}}}"#
+            r#","resource":{resource},"search":{{"mode":"{mode}"}}}}"#
         );
     };
     for entry in entries {
-        push(Some(entry.full_url), entry.resource, "match");
+        push(entry.full_url, entry.resource, "match");
     }
     if !page.warnings.is_empty() {
-        push(None, &outcome::write(page.warnings).to_string(), "outcome");
+        let url = Uuid::new_v4().urn().to_string();
+        push(&url, &outcome::write(page.warnings).to_string(), "outcome");
     }
     if separator == "," {
         text.push(']');
@@ -107,13 +106,15 @@ mod tests {
         let bundle: Value = serde_json::from_str(&write(&page, entries)).expect("json");
         let outcome = &bundle["entry"][1]["resource"];
         assert_eq!(outcome["issue"][0]["severity"], "warning");
+        let url = &bundle["entry"][1]["fullUrl"];
+        assert!(url.as_str().is_some_and(|url| url.starts_with("urn:uuid:")));
         assert_eq!(
             bundle,
             json!({"resourceType": "Bundle", "type": "searchset", "total": 7,
             "link": [{"relation": "self", "url": "https://h/fhir/List?a=\"b\""}, {"relation": "next", "url": "https://h/fhir/List?_page=1"}],
             "entry": [
                 {"fullUrl": "https://h/fhir/List/1", "resource": {"resourceType": "List"}, "search": {"mode": "match"}},
-                {"resource": outcome, "search": {"mode": "outcome"}},
+                {"fullUrl": url, "resource": outcome, "search": {"mode": "outcome"}},
             ]})
         );
     }

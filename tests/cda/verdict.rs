@@ -18,7 +18,10 @@ fn judge(xml: &[u8], environment: Environment, validation: Validation) -> Vec<Cd
         validation,
         base_url: "",
     };
-    check(xml, &reading)
+    // The named checks that only warn have tests of their own (`tests/cda_mutants.rs`).
+    let mut issues = check(xml, &reading);
+    issues.retain(|issue| issue.code != Code::CdaDeviation);
+    issues
 }
 
 fn guide(xml: &str) -> Vec<CdaIssue> {

@@ -1,7 +1,8 @@
 //! The judgement on a document as the server would give it at deposit, with the place and the cure of each problem.
 
+use super::fault::CHECK;
 use super::read::read_whole;
-use super::{locate, metadata};
+use super::{locate, metadata, named};
 use crate::error::{Code, Issue, Severity};
 use crate::translate::Reading;
 
@@ -12,6 +13,8 @@ pub struct CdaIssue {
     pub severity: Severity,
     /// Stable code.
     pub code: Code,
+    /// Name of the check that found it (`mappings/cda-checks.csv`, and the words of the reader).
+    pub check: String,
     /// Line, from 1.
     pub line: Option<u32>,
     /// Column, from 1, in characters.
@@ -30,7 +33,10 @@ impl From<Issue> for CdaIssue {
     fn from(mut issue: Issue) -> Self {
         let place = issue.position.take();
         let expected = issue.params.iter().find(|(name, _)| *name == "expected");
+        let check = issue.params.iter().find(|(name, _)| *name == CHECK);
+        let check = check.map_or_else(String::new, |(_, name)| name.clone());
         Self {
+            check,
             severity: issue.severity,
             code: issue.code,
             line: place.map(|place| place.line),
@@ -60,5 +66,7 @@ pub fn check(bytes: &[u8], reading: &Reading<'_>) -> Vec<CdaIssue> {
         },
     };
     locate::locate(bytes, &mut issues);
+    named::complete(bytes, reading, &mut issues);
+    named::sort(&mut issues);
     issues.into_iter().map(CdaIssue::from).collect()
 }

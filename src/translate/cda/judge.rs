@@ -48,6 +48,7 @@ impl Judge {
             const NO_INS: Words = (
                 "aucun identifiant du patient n'est un INS",
                 "no id of the patient is an INS",
+                "patient-ins",
             );
             self.refuse(PATIENT_ID, NO_INS, "@root: 1.2.250.1.213.1.4.8 … .11");
             return None;

@@ -21,7 +21,7 @@ pub(super) fn locate(bytes: &[u8], issues: &mut [Issue]) {
         .filter_map(|(i, issue)| Some((i, issue.expression.clone()?)))
         .collect();
     let mut best: HashMap<usize, (usize, usize)> = HashMap::new();
-    walk(&text, |path, at| {
+    walk(&text, false, |path, at| {
         for (i, expression) in &wanted {
             let known = best.get(i).map_or(0, |(len, _)| *len);
             if is_within(expression, path) && path.len() > known {
@@ -43,8 +43,20 @@ pub(super) fn is_within(path: &str, element: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Tells the path of each element from `ClinicalDocument` to the body; a second sibling of one name is `name[2]`.
-fn walk<'a>(text: &'a str, mut tell: impl FnMut(&str, usize)) {
+/// The XPath of each element that starts at one of these places.
+pub(super) fn paths_at(text: &str, places: &[usize]) -> HashMap<usize, String> {
+    let mut found = HashMap::new();
+    walk(text, true, |path, at| {
+        if places.contains(&at) {
+            found.insert(at, path.to_owned());
+        }
+    });
+    found
+}
+
+/// Tells the path of each element from `ClinicalDocument` to the body, or to the end when `whole`; a second sibling of one
+/// name is `name[2]`.
+fn walk<'a>(text: &'a str, whole: bool, mut tell: impl FnMut(&str, usize)) {
     let mut walker = Walker::new(text);
     let mut open: Vec<(usize, HashMap<&'a str, usize>)> = Vec::new();
     let mut path = String::new();
@@ -66,7 +78,7 @@ fn walk<'a>(text: &'a str, mut tell: impl FnMut(&str, usize)) {
                 open.push((path.len(), HashMap::new()));
                 path.push_str(&step);
                 tell(&path, tag.at);
-                if matches!(tag.hl7(), "structuredBody" | "nonXMLBody") {
+                if !whole && matches!(tag.hl7(), "structuredBody" | "nonXMLBody") {
                     return;
                 }
             }

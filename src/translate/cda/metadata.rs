@@ -59,6 +59,7 @@ impl Judge {
             const NO_FORMAT: Words = (
                 "aucun templateId connu ne donne le format",
                 "no known templateId that gives the format",
+                "format",
             );
             self.refuse(
                 "/ClinicalDocument/templateId",

@@ -104,7 +104,7 @@ impl Source<'_> {
 }
 
 /// A time whose offset is shorter than HL7 v3 wants (`+100`), or that has an offset and no hour.
-fn repaired(text: &str) -> Option<Timestamp> {
+pub(super) fn repaired(text: &str) -> Option<Timestamp> {
     let sign = text.find(['+', '-'])?;
     let (digits, offset) = text.split_at_checked(sign)?;
     let (sign, minutes) = offset.split_at_checked(1)?;

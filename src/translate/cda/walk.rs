@@ -186,6 +186,11 @@ impl<'a> Walker<'a> {
         Some(attributes::value(found.raw))
     }
 
+    /// The attributes of the last start tag: name and value as written.
+    pub(super) fn written_attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.attributes.iter().map(|one| (one.name, one.raw))
+    }
+
     /// The first attribute of the last start tag that is longer than the header allows.
     pub(super) fn oversized(&self) -> Option<usize> {
         let long = |one: &&Attribute<'_>| one.raw.len() > MAX_HEADER_VALUE;
