@@ -8,6 +8,7 @@ mod rules;
 mod set;
 mod traits;
 mod wrap;
+mod wrap_alone;
 
 use super::Reading;
 use super::bundle::{DeclaredSubmission, Submitted};
@@ -27,6 +28,7 @@ use crate::error::{Code, Error, Issue};
 
 pub use patient::prepare_from_patient;
 pub use traits::coherent;
+pub use wrap_alone::wrap_alone;
 
 /// Who deposits, and where.
 #[derive(Debug, Clone, Copy)]
@@ -89,7 +91,8 @@ fn one(
     if let Some(media_type) = media::of_a_file(&declared, &bytes) {
         let path = declared.path.clone();
         let file = wrap::File { media_type, bytes };
-        let document = wrap::wrap(declared, &file, depositor, now, found, reading)?;
+        let known = wrap::Known::of(depositor);
+        let document = wrap::wrap(declared, &file, &known, now, found, reading)?;
         rules::check_lists(&document.metadata, &path, found, reading);
         return Some((document, path));
     }

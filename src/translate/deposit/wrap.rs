@@ -28,11 +28,32 @@ pub(super) struct File {
     pub bytes: Vec<u8>,
 }
 
+/// What is known beside the declaration.
+pub(super) struct Known<'a> {
+    /// The patient, as his record knows him.
+    pub traits: &'a Traits,
+    /// The professional whose own card deposits.
+    pub author: Option<Author>,
+    /// Who deposits; empty when nobody does.
+    pub depositor: String,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn of(depositor: &Depositor<'a>) -> Self {
+        let is_nominative = depositor.actor.kind.is_nominative();
+        Self {
+            traits: depositor.traits,
+            author: is_nominative.then(|| set::author(depositor)),
+            depositor: depositor.actor.id.key(),
+        }
+    }
+}
+
 /// The document around the file; None when something is missing, which is then told.
 pub(super) fn wrap(
     declared: DeclaredDocument,
     file: &File,
-    depositor: &Depositor,
+    known: &Known,
     now: Instant,
     found: &mut Findings,
     reading: &Reading,
@@ -42,10 +63,10 @@ pub(super) fn wrap(
     let unless = declared.unless.clone();
     let targets = declared.relations.clone();
     let path = declared.path.clone();
-    let mut metadata = metadata(declared, file, depositor, now, found, reading)?;
+    let mut metadata = metadata(declared, file, known, now, found, reading)?;
     let draft = Draft {
         metadata: &metadata,
-        traits: depositor.traits,
+        traits: known.traits,
         templates: &[(UNSTRUCTURED, "")],
         set_id: &derived(&["set", &metadata.unique_id.to_string()]),
         version: 1,
@@ -90,18 +111,18 @@ fn check_file(declared: &DeclaredDocument, file: &File, found: &mut Findings) {
 fn metadata(
     declared: DeclaredDocument,
     file: &File,
-    depositor: &Depositor,
+    known: &Known,
     now: Instant,
     found: &mut Findings,
     reading: &Reading,
 ) -> Option<DocumentMetadata> {
     let path = declared.path.clone();
     let missing = |element: &str| Issue::new(Code::ElementRequired).at(format!("{path}.{element}"));
-    let authors = authors(&declared, depositor);
+    let authors = authors(&declared, known);
     if authors.is_empty() {
         found.refuse(missing("author"));
     }
-    let signatory = signatory(&declared, &authors, depositor);
+    let signatory = signatory(&declared, &authors, known);
     if signatory.is_none() {
         found.refuse(missing("authenticator"));
     }
@@ -161,10 +182,10 @@ fn metadata(
         .creation_time
         .unwrap_or_else(|| Timestamp::from_instant(now));
     let unique_id = declared.unique_id;
-    let unique_id = unique_id.unwrap_or_else(|| own_id(&patient, depositor, &file.bytes));
+    let unique_id = unique_id.unwrap_or_else(|| own_id(&patient, known, &file.bytes));
     Some(DocumentMetadata {
         unique_id,
-        source_patient: source_patient(declared.source_patient, depositor.traits),
+        source_patient: source_patient(declared.source_patient, known.traits),
         patient,
         authors,
         legal_authenticator: signatory,
@@ -208,30 +229,25 @@ fn differs(
     }
 }
 
-/// Those who are declared, else the depositor himself, when he is a person.
-fn authors(declared: &DeclaredDocument, depositor: &Depositor) -> Vec<Author> {
-    if !declared.authors.is_empty() {
-        return declared.authors.clone();
+/// Those who are declared, else the depositor himself.
+fn authors(declared: &DeclaredDocument, known: &Known) -> Vec<Author> {
+    match declared.authors.as_slice() {
+        [] => known.author.iter().cloned().collect(),
+        told => told.to_vec(),
     }
-    let own = set::author(depositor);
-    let is_person = own.kind == AuthorKind::Professional;
-    Some(own).filter(|_| is_person).into_iter().collect()
 }
 
-/// Who is declared, else the depositor's card when it is nominative, else the only professional among the authors.
+/// Who is declared, else the depositor, else the only professional among the authors.
 fn signatory(
     declared: &DeclaredDocument,
     authors: &[Author],
-    depositor: &Depositor,
+    known: &Known,
 ) -> Option<LegalAuthenticator> {
     let by = |author: &Author| LegalAuthenticator {
         id: author.id.clone(),
         name: author.name.clone(),
     };
-    let of_the_card = || {
-        let nominative = depositor.actor.kind.is_nominative();
-        nominative.then(|| by(&set::author(depositor)))
-    };
+    let of_the_card = || known.author.as_ref().map(by);
     let only_author = || {
         let mut professionals = authors
             .iter()
@@ -292,14 +308,9 @@ fn source_patient(told: Option<SourcePatient>, traits: &Traits) -> SourcePatient
 }
 
 /// The same file of the same patient from the same depositor is the same document: sent again, it is a duplicate.
-fn own_id(patient: &Ins, depositor: &Depositor, bytes: &[u8]) -> UniqueId {
+fn own_id(patient: &Ins, known: &Known, bytes: &[u8]) -> UniqueId {
     let content = Sha1(openssl::sha::sha1(bytes)).hex();
-    derived(&[
-        "document",
-        &patient.key(),
-        &depositor.actor.id.key(),
-        &content,
-    ])
+    derived(&["document", &patient.key(), &known.depositor, &content])
 }
 
 fn derived(parts: &[&str]) -> UniqueId {
