@@ -775,6 +775,7 @@ fn entry_of(metadata: &DocumentMetadata) -> DocumentEntry {
     DocumentEntry {
         id: Uuid::from_u128(1),
         entry_uuid: Uuid::from_u128(2),
+        former_uuids: Vec::new(),
         version: 1,
         availability: Availability::Approved,
         content_id: Uuid::from_u128(3),
