@@ -38,6 +38,7 @@ mod statement;
 mod traces;
 mod types;
 mod verification;
+mod versions;
 mod visible;
 mod writer;
 

@@ -487,3 +487,80 @@ async fn what_is_replaced_is_not_restored() {
         .await
         .assert_refused(409, "still-replaced");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn msk_08_a_version_stays_with_its_identifier() {
+    let mut world = World::new(None).await;
+    let path = format!("/DocumentReference/{}", world.id);
+    let first = world.author.get(&path).await.assert_status(200).json();
+    let archive = json!([{"op": "replace", "path": format!("/extension[url:'{ARCHIVED}']/valueBoolean"), "value": "true"}]);
+    let second = world.patch(archive.clone()).await.assert_status(200);
+    assert_eq!(second.header("etag"), "W/\"2\"");
+    let second = second.json();
+    let again = world.patch(archive).await.assert_status(200);
+    assert_eq!(again.header("etag"), "W/\"2\"", "archived twice");
+    assert_eq!(again.json(), second);
+
+    // What it was is what it said then.
+    for (version, said) in [("1", &first), ("2", &second)] {
+        let read = world
+            .author
+            .get(&format!("{path}/_history/{version}"))
+            .await
+            .assert_status(200);
+        assert_eq!(read.header("etag"), format!("W/\"{version}\""));
+        assert_eq!(&read.json(), said);
+    }
+    for none in ["0", "3", "01", "+1", "x"] {
+        let read = world.author.get(&format!("{path}/_history/{none}")).await;
+        read.assert_refused(404, "not-found");
+    }
+
+    // The entryUUID that it had stays among its identifiers, and leads to it.
+    assert_ne!(entry_uuid(&second), entry_uuid(&first));
+    assert_eq!(second["identifier"][2]["use"], "old");
+    assert_eq!(second["identifier"][2]["value"], entry_uuid(&first));
+    for uuid in [entry_uuid(&first), entry_uuid(&second)] {
+        let parameters = [
+            ("patient.identifier", PATIENT),
+            ("status", "current,superseded"),
+            ("isArchived", "true"),
+            ("identifier", uuid.as_str()),
+        ];
+        let found = world.author.search("DocumentReference", &parameters).await;
+        assert_eq!(found.assert_status(200).json()["total"], 1, "{uuid}");
+    }
+}
+
+/// A version is shown by its own labels: what one could not see then, one does not see afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_was_masked_is_absent() {
+    let mut world = World::new(None).await;
+    let path = format!("/DocumentReference/{}", world.id);
+    let mask = json!([{"op": "replace", "path": "/securityLabel/0", "value": label("MASQUE_PS")}]);
+    world.patch(mask).await.assert_status(200);
+    for version in ["1", "2", "3"] {
+        let read = world.other.get(&format!("{path}/_history/{version}")).await;
+        read.assert_refused(404, "not-found");
+    }
+    let unmask = json!([{"op": "remove", "path": "/securityLabel/0"}]);
+    world.patch(unmask).await.assert_status(200);
+    for (version, status) in [("1", 200), ("2", 404), ("3", 200)] {
+        let read = world.other.get(&format!("{path}/_history/{version}")).await;
+        read.assert_status(status);
+        let own = world
+            .author
+            .get(&format!("{path}/_history/{version}"))
+            .await;
+        own.assert_status(200);
+    }
+    let delete = json!([{"op": "replace", "path": "/status", "value": "entered-in-error"}]);
+    world.patch(delete).await.assert_status(200);
+    for version in ["1", "4"] {
+        let read = world
+            .author
+            .get(&format!("{path}/_history/{version}"))
+            .await;
+        read.assert_refused(410, "document-deleted");
+    }
+}

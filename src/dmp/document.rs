@@ -289,6 +289,9 @@ pub struct DocumentMetadata {
     pub size: u64,
 }
 
+/// Earlier entryUUIDs that an entry names; a document that changes for ever must not grow for ever.
+pub const FORMER_UUIDS: usize = 16;
+
 /// A registered document: what the depositor said and what the registry assigned.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct DocumentEntry {
@@ -296,6 +299,9 @@ pub struct DocumentEntry {
     pub id: Uuid,
     /// `entryUUID`, changes with each metadata update (rule MSK-08).
     pub entry_uuid: Uuid,
+    /// The entryUUIDs that it had before, oldest first: the last [`FORMER_UUIDS`] of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_uuids: Vec<Uuid>,
     /// Metadata version, from 1.
     pub version: u32,
     /// `availabilityStatus`.
@@ -319,4 +325,16 @@ pub struct DocumentEntry {
     pub from_patient: bool,
     /// What the depositor said.
     pub metadata: DocumentMetadata,
+}
+
+impl DocumentEntry {
+    /// Makes it the next version, with an entryUUID of its own (rule MSK-08); the one that it had stays among the former ones.
+    pub fn renew(&mut self, entry_uuid: Uuid, at: super::time::Instant) {
+        self.version += 1;
+        self.former_uuids
+            .push(std::mem::replace(&mut self.entry_uuid, entry_uuid));
+        let beyond = self.former_uuids.len().saturating_sub(FORMER_UUIDS);
+        self.former_uuids.drain(..beyond);
+        self.updated = at;
+    }
 }

@@ -27,7 +27,7 @@ pub(super) async fn document(
     exchange.conclude(result).await
 }
 
-/// `GET /fhir/DocumentReference/{id}/_history/{version}`: the current version only.
+/// `GET /fhir/DocumentReference/{id}/_history/{version}`: the present version, or one that it had.
 pub(super) async fn document_version(
     State(app): State<Shared>,
     Path((id, version)): Path<(String, String)>,
@@ -60,12 +60,17 @@ async fn read_document(
     exchange.names("DocumentReference", id);
     let what = Locator::Document(id);
     let permit = exchange.permit_by_id(&Act::ReadDocument, what).await?;
-    let trace = exchange.trace();
-    let found = exchange.app.store.read_document(&permit, id, trace).await;
+    let (store, trace) = (&exchange.app.store, exchange.trace());
+    let found = match version.map(number) {
+        None => store.read_document(&permit, id, trace).await,
+        Some(Some(version)) => {
+            store
+                .read_document_version(&permit, id, version, trace)
+                .await
+        }
+        Some(None) => return Err(Code::NotFound.into()),
+    };
     let found = exchange.acted(found)?;
-    if version.is_some_and(|version| version != found.version.to_string()) {
-        return Err(Code::NotFound.into());
-    }
     let tag = answer::etag(found.version);
     if answer::not_modified(exchange.headers(), &tag) {
         return Ok(unmodified(found.version, found.updated));
@@ -105,6 +110,13 @@ fn unmodified(version: u32, updated: Instant) -> Response {
     let mut response = answer::empty(StatusCode::NOT_MODIFIED);
     answer::version(response.headers_mut(), version, updated);
     response
+}
+
+/// A version as we write it; any other text names none.
+fn number(text: &str) -> Option<u32> {
+    text.parse()
+        .ok()
+        .filter(|number: &u32| number.to_string() == text)
 }
 
 /// An id of ours; any other text names nothing.

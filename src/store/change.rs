@@ -124,9 +124,7 @@ impl Act for ChangeDocument {
         let before = (entry.availability, entry.metadata.labels);
         self.apply(conn, &mut entry).await?;
         if before != (entry.availability, entry.metadata.labels) {
-            entry.version += 1;
-            entry.entry_uuid = Uuid::new_v4();
-            entry.updated = stamp(self.trace.at);
+            entry.renew(Uuid::new_v4(), stamp(self.trace.at));
             let written = Written::new(entry, self.render.as_ref())?;
             written.update(conn, &self.ins).await?;
             if before.1 != written.entry.metadata.labels {

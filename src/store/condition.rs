@@ -283,7 +283,10 @@ fn identifier<'a>(statement: &mut Statement<'a>, key: &'a DocumentKey) {
         DocumentKey::Uuid(id) => statement
             .push("(d.entry_uuid = ")
             .bind(id)
-            .push(" OR d.unique_id = ")
+            // One that it had before: it stays among its identifiers.
+            .push(" OR d.id IN (SELECT v.id FROM document_version v WHERE v.ins = $1 AND v.entry_uuid = ")
+            .bind(id)
+            .push(") OR d.unique_id = ")
             .bind(id.to_string())
             .push(")"),
     };

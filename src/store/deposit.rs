@@ -121,6 +121,7 @@ impl Deposit {
             let entry = DocumentEntry {
                 id: Uuid::now_v7(),
                 entry_uuid: Uuid::new_v4(),
+                former_uuids: Vec::new(),
                 version: 1,
                 availability: Availability::Approved,
                 content_id: Uuid::new_v4(),

@@ -264,9 +264,7 @@ impl Act for Restore {
             });
         };
         entry.metadata.labels.invisible_patient = false;
-        entry.version += 1;
-        entry.entry_uuid = Uuid::new_v4();
-        entry.updated = self.now;
+        entry.renew(Uuid::new_v4(), self.now);
         let written = Written::new(entry, self.render.as_ref())?;
         written.update(conn, &self.ins).await?;
         written.relabel(conn, &self.ins).await?;

@@ -45,7 +45,9 @@ async fn find<'a>(
         DocumentKey::Id(id) => (BY_ID, id.into()),
         DocumentKey::Unique(id) => (BY_UNIQUE_ID, id.to_string().into()),
         DocumentKey::Uuid(id) => {
-            let by_uuid = "SELECT id FROM document WHERE entry_uuid = $1 AND ins = $2";
+            // One that it had before leads to it too.
+            let by_uuid = "SELECT id FROM document WHERE entry_uuid = $1 AND ins = $2 \
+                           UNION SELECT id FROM document_version WHERE entry_uuid = $1 AND ins = $2";
             let found = conn.query(by_uuid, &[id.into(), ins.into()]).await?;
             match found.first() {
                 Some(row) => (BY_ID, row.uuid(0)?.into()),

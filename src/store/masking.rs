@@ -37,9 +37,7 @@ pub(super) async fn mask_all(
                 return Err(DbError::Shape);
             }
             entry.metadata.labels.masked = true;
-            entry.version += 1;
-            entry.entry_uuid = Uuid::new_v4();
-            entry.updated = at;
+            entry.renew(Uuid::new_v4(), at);
             let written = Written::new(entry, render)?;
             written.update(conn, ins).await?;
             written.relabel(conn, ins).await?;

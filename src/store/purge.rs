@@ -14,9 +14,10 @@ use crate::dmp::trace::{Trace, TracedAct};
 use crate::error::Error;
 
 /// Every table whose rows belong to a record, but for the three that are found by other keys. A test holds it to the schema.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "document",
     "document_text",
+    "document_version",
     "submission",
     "attribute",
     "content",

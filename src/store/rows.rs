@@ -1,10 +1,10 @@
 //! A document entry and a submission as rows.
 
-use super::Render;
 use super::conn::{Conn, DbError};
 use super::fold::fold;
 use super::schema::{Attribute, micros, status};
 use super::statement::Value;
+use super::{Render, versions};
 use crate::dmp::document::DocumentEntry;
 use crate::dmp::person::Author;
 use crate::dmp::submission::SubmissionSet;
@@ -114,8 +114,9 @@ impl Written {
             .then(|| micros(after(self.entry.deposited, 14.days())))
     }
 
-    /// The entry's row after a change of status or labels: what else a depositor said stays.
+    /// The entry's row after a change of status or labels: what else a depositor said stays. The version before is kept.
     pub(super) async fn update(&self, conn: &mut Conn<'_>, ins: &str) -> Result<(), DbError> {
+        versions::keep(conn, ins, &self.entry.id).await?;
         let labels = &self.entry.metadata.labels;
         let sql = "UPDATE document SET entry_uuid = $1, version = $2, availability = $3, updated = $4, masked = $5, \
                    hidden_until = $6, announce_by = $7, invisible_representatives = $8 WHERE ins = $9 AND id = $10";

@@ -319,6 +319,7 @@ pub(crate) fn entry() -> impl Strategy<Value = DocumentEntry> {
         |(metadata, ids, version, updated, deposited)| DocumentEntry {
             id: ids.0,
             entry_uuid: ids.1,
+            former_uuids: Vec::new(),
             version,
             availability: Availability::Approved,
             content_id: ids.2,

@@ -252,8 +252,23 @@ pub async fn default_masking_masks_all_that_is_there(url: &str) {
         let read = read.unwrap();
         assert!(read.resource.contains("masked=true"), "{}", read.resource);
         let entries = raw::column(url, "SELECT entry FROM document_text").await;
-        let stale = entry.entry_uuid.to_string();
-        assert!(entries.iter().all(|text| !text.contains(&stale)));
+        let (stale, old) = (entry.entry_uuid, "former_uuids");
+        let present = format!("\"entry_uuid\":\"{stale}\"");
+        assert!(entries.iter().all(|text| !text.contains(&present)));
+        let former = format!("\"{old}\":[\"{stale}\"");
+        assert!(entries.iter().any(|text| text.contains(&former)));
+    }
+    // Every version before is kept. A stranger may know of none, although this one was not masked.
+    assert_eq!(raw::count(url, "document_version").await, 123);
+    for (actor, may) in [(&doctor, true), (&stranger, false)] {
+        let permit = world.permit(actor, &Act::ReadDocument).await;
+        let trace = world.trace(actor, TracedAct::ReadDocument);
+        let store = &world.store;
+        let read = store
+            .read_document_version(&permit, second.id, 1, trace)
+            .await;
+        let read = read.map(|read| (read.version, read.resource.ends_with("masked=false")));
+        assert_eq!(read.ok(), may.then_some((1, true)));
     }
 
     // New ones are masked too; without the switch they aren't, and nothing is unmasked.

@@ -1,3 +1,4 @@
+use crate::raw;
 use std::sync::Arc;
 
 use passerelle::dmp::code::{Code, system};
@@ -207,13 +208,15 @@ pub async fn identifiers_and_relations(url: &str) {
         found(&world, Condition::Identifier(vec![by_entry])).await,
         [new.id]
     );
-    // Replacing gave the old one a new entryUUID.
+    // Replacing gave the old one a new entryUUID; the one that it had leads to it still.
     let before = DocumentKey::Uuid(old.entry_uuid);
-    assert!(
-        found(&world, Condition::Identifier(vec![before]))
-            .await
-            .is_empty()
+    assert_eq!(
+        found(&world, Condition::Identifier(vec![before])).await,
+        [old.id]
     );
+    let entries = raw::column(&world.url, "SELECT entry FROM document_text").await;
+    let present = format!("\"entry_uuid\":\"{}\"", old.entry_uuid);
+    assert!(entries.iter().all(|text| !text.contains(&present)));
     assert_eq!(
         found(&world, Condition::Id(vec![new.id, Uuid::new_v4()])).await,
         [new.id]

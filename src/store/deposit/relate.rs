@@ -129,9 +129,8 @@ impl Deposit {
         }
         let masked = target.metadata.labels.masked;
         target.availability = Availability::Deprecated;
-        target.version += 1;
-        let uuid = std::mem::replace(&mut target.entry_uuid, Uuid::new_v4());
-        target.updated = self.now;
+        let uuid = target.entry_uuid;
+        target.renew(Uuid::new_v4(), self.now);
         let written = Written::new(target, self.render.as_ref())?;
         written.update(conn, &self.ins).await?;
         round.replaced.push(Replaced {

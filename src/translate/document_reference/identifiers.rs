@@ -1,6 +1,7 @@
 //! `masterIdentifier` and the slices of `identifier`: MHD tells them apart by `use` up to 4.2.3 and by `type` from 4.2.4 on.
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::super::datatype::identifier::{self, URI, type_code};
 use super::super::datatype::object::Object;
@@ -16,11 +17,17 @@ pub(super) fn write_master(unique_id: &UniqueId) -> Value {
 }
 
 pub(super) fn write_all(entry: &DocumentEntry) -> Vec<Value> {
-    let entry_uuid = (URI.to_owned(), format!("urn:uuid:{}", entry.entry_uuid));
-    vec![
-        write_master(&entry.metadata.unique_id),
-        slice("official", "entryUUID", entry_uuid),
-    ]
+    let uri = |uuid: &Uuid| (URI.to_owned(), format!("urn:uuid:{uuid}"));
+    let present = slice("official", "entryUUID", uri(&entry.entry_uuid));
+    let mut all = vec![write_master(&entry.metadata.unique_id), present];
+    // No slice: there is one entryUUID.
+    let old = |uuid| {
+        let (system, value) = uri(uuid);
+        let old = Object::new().put("use", "old").put("system", system);
+        old.put("value", value).build()
+    };
+    all.extend(entry.former_uuids.iter().rev().map(old));
+    all
 }
 
 /// An identifier that both generations of MHD recognise.
