@@ -2,7 +2,7 @@
 
 use super::super::Reading;
 use super::super::datatype::coding;
-use super::super::datatype::contained::{Contained, only_extensions};
+use super::super::datatype::contained::{Contained, only_extensions, single_extensions};
 use super::super::datatype::urls::{DESIGNATION_TYPE, IS_ARCHIVED};
 use super::super::document_reference::server_assigned;
 use super::super::findings::{Findings, Weight, invalid};
@@ -56,6 +56,7 @@ pub(in crate::translate) fn check(resource: Node, found: &mut Findings, reading:
         Weight::Key,
         found,
     );
+    single_extensions(resource, &[DESIGNATION_TYPE, IS_ARCHIVED], found);
     let designation = resource.extensions(DESIGNATION_TYPE).next();
     match designation.and_then(|extension| extension.get("valueCodeableConcept")) {
         Some(node) => {
