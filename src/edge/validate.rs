@@ -9,8 +9,10 @@ use serde_json::{Value, json};
 use super::app::Shared;
 use super::exchange::Exchange;
 use super::negotiate::Format;
-use super::publish::{by_patient, prepared};
+use super::publish::{by_patient, held};
 use super::{answer, params};
+use crate::dmp::person::{PersonName, Sex};
+use crate::dmp::record::Traits;
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error, Issue};
 use crate::translate::bundle::DeclaredSubmission;
@@ -80,8 +82,24 @@ fn submission(
     match read {
         // What a patient deposits is completed from his record, which is not looked at.
         Ok(declared) if by_patient(exchange)? => Ok(declared.issues),
-        Ok(declared) => found(prepared(exchange, declared, None).map(|(_, told)| told)),
+        Ok(declared) => found(held(exchange, declared, &stand_in()).map(|(_, told)| told)),
         Err(error) => found(Err(error)),
+    }
+}
+
+/// In the place of what the record knows of its patient, for a file that would be wrapped; the document made is dropped.
+fn stand_in() -> Traits {
+    let birth_name = PersonName {
+        family: Some("X".to_owned()),
+        given: Some("X".to_owned()),
+    };
+    Traits {
+        birth_given_names: birth_name.given.clone(),
+        used_name: None,
+        birth_name,
+        sex: Sex::Unknown,
+        birth_date: jiff::civil::date(2000, 1, 1),
+        birth_place: None,
     }
 }
 
