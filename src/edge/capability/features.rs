@@ -28,12 +28,12 @@ pub(super) struct Features {
 pub(super) const FEATURES: Features = Features {
     xml: false,
     validate: &crate::edge::validate::KINDS,
-    generate_metadata: false,
+    generate_metadata: true,
     batch: false,
     history: false,
     include: &[],
     revinclude: &[],
     folders: false,
-    conditional_create: false,
+    conditional_create: true,
     fhir_documents: false,
 };

@@ -142,6 +142,14 @@ const ROWS: &[Row] = &[
         &[200],
     ),
     (
+        "post",
+        "/DocumentReference/$generate-metadata",
+        "DocumentReference",
+        Takes::Resource("Parameters"),
+        "ITI-106: publishes a document with what its own header says",
+        &[200],
+    ),
+    (
         "get",
         "/DocumentReference/{id}",
         "DocumentReference",
