@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use passerelle::error::Issue;
 use passerelle::translate::wire;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/fhir");
@@ -101,4 +102,96 @@ fn every_turn_of_the_xml_form_comes_back_the_same() {
     assert!(xml.starts_with(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Bundle xmlns=\"http://hl7.org/fhir\"><type value=\"collection\"/>"
     ));
+}
+
+/// Any text that FHIR and XML allow.
+fn text() -> impl Strategy<Value = String> {
+    proptest::string::string_regex(
+        "[ -~\\t\\n\\r\u{A0}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]{1,12}",
+    )
+    .unwrap()
+}
+
+fn decimal() -> impl Strategy<Value = Value> {
+    "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?"
+        .prop_map(|text| serde_json::from_str(&text).unwrap())
+}
+
+fn extension() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        text().prop_map(|text| json!({"url": "urn:a", "valueString": text})),
+        decimal().prop_map(|number| json!({"url": "urn:b", "valueDecimal": number})),
+        any::<bool>().prop_map(|value| json!({"id": "é\n", "url": "urn:c", "valueBoolean": value})),
+        any::<i32>().prop_map(|value| json!({"url": "urn:d", "valueInteger": value})),
+        prop::collection::vec(any::<u8>(), 1..40).prop_map(|bytes| {
+            use base64::Engine;
+            let data = base64::prelude::BASE64_STANDARD.encode(bytes);
+            json!({"url": "urn:e", "valueBase64Binary": data})
+        }),
+    ];
+    leaf.prop_recursive(4, 20, 3, |inner| {
+        prop::collection::vec(inner, 1..4)
+            .prop_map(|inside| json!({"url": "urn:f", "extension": inside}))
+    })
+}
+
+/// A value, something beside it, or both.
+fn primitive() -> impl Strategy<Value = (Option<String>, Option<Value>)> {
+    (prop::option::of(text()), prop::option::of(extension())).prop_map(|(value, extension)| {
+        let beside = extension.map(|extension| json!({"extension": [extension]}));
+        match (&value, &beside) {
+            (None, None) => (Some("a".to_owned()), None),
+            _ => (value, beside),
+        }
+    })
+}
+
+fn name() -> impl Strategy<Value = Value> {
+    prop::collection::vec(primitive(), 1..4).prop_map(|given| {
+        let mut name = json!({"use": "official"});
+        if given.iter().any(|(value, _)| value.is_some()) {
+            name["given"] = given.iter().map(|(value, _)| json!(value)).collect();
+        }
+        if given.iter().any(|(_, beside)| beside.is_some()) {
+            name["_given"] = given.iter().map(|(_, beside)| json!(beside)).collect();
+        }
+        name
+    })
+}
+
+fn person() -> impl Strategy<Value = Value> {
+    let names = prop::collection::vec(name(), 1..3);
+    let extensions = prop::collection::vec(extension(), 1..3);
+    (names, extensions, text(), text(), primitive()).prop_map(
+        |(names, extensions, text, held, (city, beside))| {
+            let narrative = text.replace('&', "&amp;").replace('<', "&lt;").replace("]]>", "");
+            let mut patient = json!({
+                "resourceType": "Patient",
+                "text": {"status": "generated", "div": format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{narrative}</div>")},
+                "contained": [{"resourceType": "Organization", "id": "o", "name": held}],
+                "extension": extensions,
+                "name": names,
+                "address": [{}],
+            });
+            if let Some(city) = city {
+                patient["address"][0]["city"] = json!(city);
+            }
+            if let Some(beside) = beside {
+                patient["address"][0]["_city"] = beside;
+            }
+            patient
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+    #[test]
+    fn whatever_json_reads_xml_gives_back(patients in prop::collection::vec(person(), 1..3)) {
+        let entries: Vec<_> = patients.into_iter().map(|patient| json!({"resource": patient})).collect();
+        let bundle = json!({"resourceType": "Bundle", "type": "collection", "entry": entries});
+        let read = wire::read_json(bundle.to_string().as_bytes(), "Bundle");
+        prop_assert_eq!(read.map_err(|error| format!("{:?}", error.issues)), Ok(bundle.clone()));
+        there_and_back(&bundle, "Bundle", "generated");
+    }
 }

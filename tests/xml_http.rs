@@ -108,14 +108,13 @@ async fn a_transaction_and_all_reads_are_the_same_in_both_forms() {
     let events = format!("/AuditEvent?patient.identifier={patient}");
     let lists = format!("/List?patient.identifier={patient}&code=submissionset&status=current");
     let consents = format!("/Consent?patient.identifier={patient}&status=active");
-    let mut holder = server.client("titulaire");
-    for (client, path, kind) in [
-        (&mut holder, &events, "AuditEvent"),
-        (&mut physician, &lists, "List"),
+    for (path, kind) in [
+        (&events, "AuditEvent"),
+        (&lists, "List"),
+        (&consents, "Consent"),
     ] {
-        in_both_forms(client, path, kind).await;
+        in_both_forms(&mut physician, path, kind).await;
     }
-    in_both_forms(&mut physician, &consents, "Consent").await;
 
     let url = resource["content"][0]["attachment"]["url"]
         .as_str()
@@ -176,7 +175,7 @@ async fn a_document_is_published_and_patched_in_xml() {
             "<replace sel='DocumentReference/status/@value'> superseded </replace>".into(),
             2,
             false,
-            "superseded",
+            "entered-in-error",
         ),
         (
             "<replace sel='/f:DocumentReference/f:status'><f:status value='current'/></replace>"
@@ -261,7 +260,7 @@ async fn a_document_is_published_and_patched_in_xml() {
     ]}]});
     let reply = send(&mut physician, Method::PATCH, &path, &patch).await;
     let now = tree(&reply.assert_status(200), "DocumentReference");
-    assert_eq!(now["status"], "superseded");
+    assert_eq!(now["status"], "entered-in-error");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -309,6 +308,48 @@ async fn refusals_and_the_statement_come_in_xml() {
     reply.await.assert_refused(406, "not-acceptable");
     let profile = get(&mut physician, "/CodeSystem/refusal").await;
     refused(&profile, 406, "not-acceptable");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resource_in_xml_is_judged_whole() {
+    let server = Server::start();
+    let mut physician = server.client("medecin2");
+    let path = "/Consent/$validate";
+    let good = consent_for(PATIENT, "899900000029");
+    let told = send(&mut physician, Method::POST, path, &good).await;
+    let told = tree(&told.assert_status(200), "OperationOutcome");
+    assert_eq!(told["issue"][0]["severity"], "information", "{told:#}");
+    let text = wire::write_xml(&good).unwrap();
+    let bad = text.replacen(
+        "<status value=\"active\"/>",
+        "<status value=\"a\"/><etat/>",
+        1,
+    );
+    let wrapped = format!(
+        "<Parameters xmlns='http://hl7.org/fhir'><parameter><name value='resource'/><resource>{}</resource></parameter></Parameters>",
+        bad.split_once("?>").unwrap().1
+    );
+    for body in [bad, wrapped] {
+        let headers = [ACCEPT, ("Content-Type", XML)];
+        let told = physician.send(Method::POST, path, &headers, body.into_bytes());
+        let told = tree(&told.await.assert_status(200), "OperationOutcome");
+        let issues = told["issue"].as_array().unwrap();
+        let ends = |end: &str| {
+            let paths = issues
+                .iter()
+                .filter_map(|issue| issue["expression"][0].as_str());
+            paths.filter(|path| path.ends_with(end)).count()
+        };
+        assert_eq!((ends(".etat"), ends(".status")), (1, 1), "{told:#}");
+    }
+    let other = send(
+        &mut physician,
+        Method::POST,
+        path,
+        &json!({"resourceType": "Binary"}),
+    )
+    .await;
+    refused(&other, 422, "element-invalid");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -53,6 +53,21 @@ pub fn read(format: Format, bytes: &[u8], resource_type: &str) -> Result<Value, 
     }
 }
 
+/// Reads a resource of one of these types, with what is wrong in its XML form; neither [`check`] nor a type is asked of JSON.
+///
+/// # Errors
+/// `malformed`; in XML, another type.
+pub fn read_unchecked(
+    format: Format,
+    bytes: &[u8],
+    types: &[&str],
+) -> Result<(Value, Vec<Issue>), Error> {
+    match format {
+        Format::Json => read_json_text(bytes).map(|value| (value, Vec::new())),
+        Format::Xml => xml::read_unchecked(bytes, types),
+    }
+}
+
 /// Reads an XML body as a resource of that type, into the tree that JSON would give.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! Text to tree: one pass over the markup, element by element of the table.
 
 mod attributes;
+mod elements;
 mod primitive;
 
 use std::collections::HashMap;
@@ -9,9 +10,8 @@ use serde_json::{Map, Value};
 
 use super::super::path::Path;
 use super::super::table::{Field, Kind, TABLE, Type};
-use super::super::tell::{EMPTY, NAMESPACE, ORDER, SINGLE, TEXT, Walk, Why};
+use super::super::tell::{NAMESPACE, ORDER, SINGLE, TEXT, Walk, Why};
 use super::super::{MAX_DEPTH, MAX_ISSUES, MAX_NODES, check};
-use super::xhtml;
 use crate::error::{Code, Error, Issue};
 use crate::translate::cda::attributes::forbidden;
 use crate::translate::cda::fault::{Fault, Words, line_column, words};
@@ -30,11 +30,8 @@ const INSTRUCTION: Words = (
 /// # Errors
 /// `malformed` with line and column; else every problem, with FHIRPath, line and column.
 pub(in crate::translate::wire) fn read(bytes: &[u8], resource_type: &str) -> Result<Value, Error> {
+    let (value, mut issues) = read_unchecked(bytes, &[resource_type])?;
     let text = text(bytes)?;
-    let (value, mut issues) = Reader::new(text, false).document(resource_type)?;
-    let Some(value) = value else {
-        return Err(Error::many(issues));
-    };
     let told: Vec<_> = issues.iter().filter_map(|i| i.expression.clone()).collect();
     let is_new = |issue: &Issue| {
         let path = issue.expression.as_ref();
@@ -50,6 +47,25 @@ pub(in crate::translate::wire) fn read(bytes: &[u8], resource_type: &str) -> Res
         Ok(value)
     } else {
         Err(Error::many(issues))
+    }
+}
+
+/// Reads a resource of one of these types, and what is wrong in its form; its values are not checked.
+///
+/// # Errors
+/// `malformed`; another type.
+pub(in crate::translate::wire) fn read_unchecked(
+    bytes: &[u8],
+    types: &[&str],
+) -> Result<(Value, Vec<Issue>), Error> {
+    let text = text(bytes)?;
+    let mut reader = Reader::new(text, false);
+    let value = reader.root(types);
+    let value = value.map_err(|fault| malformed(text.as_bytes(), &fault))?;
+    let issues = reader.into_issues();
+    match value {
+        Some(value) => Ok((value, issues)),
+        None => Err(Error::many(issues)),
     }
 }
 
@@ -88,7 +104,7 @@ pub(super) fn malformed(text: &[u8], fault: &Fault) -> Error {
 /// The same issues with the places of their elements, or of the nearest above: a second pass, only taken to refuse.
 fn placed(text: &str, resource_type: &str, mut issues: Vec<Issue>) -> Vec<Issue> {
     let mut again = Reader::new(text, true);
-    if again.root(resource_type).is_err() {
+    if again.root(&[resource_type]).is_err() {
         return issues;
     }
     let places = again.places.unwrap_or_default();
@@ -133,28 +149,23 @@ impl<'a> Reader<'a> {
         self.walk.issues()
     }
 
-    fn document(mut self, resource_type: &str) -> Result<(Option<Value>, Vec<Issue>), Error> {
-        let value = self.root(resource_type);
-        let value = value.map_err(|fault| malformed(self.text.as_bytes(), &fault))?;
-        Ok((value, self.into_issues()))
-    }
-
-    fn root(&mut self, resource_type: &str) -> Result<Option<Value>, Fault> {
+    fn root(&mut self, types: &[&str]) -> Result<Option<Value>, Fault> {
         let mut value = None;
         loop {
             match self.next()? {
-                Node::Start(tag) => value = self.top(tag, resource_type)?,
+                Node::Start(tag) => value = self.top(tag, types)?,
                 Node::Done => return Ok(value),
                 _ => {}
             }
         }
     }
 
-    fn top(&mut self, tag: Tag<'a>, resource_type: &str) -> Result<Option<Value>, Fault> {
-        let path = Path::root(resource_type);
-        if tag.ns == Ns::Fhir && tag.local == resource_type {
-            return self.resource(tag, &path);
+    fn top(&mut self, tag: Tag<'a>, types: &[&str]) -> Result<Option<Value>, Fault> {
+        let resource_type = types.first().copied().unwrap_or_default();
+        if tag.ns == Ns::Fhir && types.contains(&tag.local) {
+            return self.resource(tag, &Path::root(tag.local));
         }
+        let path = Path::root(resource_type);
         if tag.ns == Ns::Fhir {
             let fr = format!("{resource_type} est attendu");
             let en = format!("{resource_type} is expected");
@@ -318,124 +329,6 @@ impl<'a> Reader<'a> {
         }
         Ok(())
     }
-
-    fn single(
-        &mut self,
-        tag: Tag<'a>,
-        field: &'static Field,
-        members: &mut Map<String, Value>,
-        path: &Path<'_>,
-    ) -> Result<(), Fault> {
-        if let Kind::Primitive(kind) | Kind::Plain(kind) = field.kind
-            && !field.is_xhtml()
-        {
-            let (value, beside) = self.primitive(kind, field, path)?;
-            if let Some(value) = value {
-                members.insert(field.name.clone(), value);
-            }
-            if let Some(beside) = beside {
-                members.insert(format!("_{}", field.name), beside);
-            }
-            return Ok(());
-        }
-        if let Some(value) = self.complex(tag, field, path)? {
-            members.insert(field.name.clone(), value);
-        }
-        Ok(())
-    }
-
-    /// One of a list; true when something stands beside a primitive.
-    fn repeated(
-        &mut self,
-        tag: Tag<'a>,
-        field: &'static Field,
-        members: &mut Map<String, Value>,
-        path: &Path<'_>,
-    ) -> Result<bool, Fault> {
-        let list = members.get(&field.name).and_then(Value::as_array);
-        let index = list.map_or(0, Vec::len);
-        let here = path.index(index);
-        self.note(&here, tag.at);
-        let (value, beside) = match field.kind {
-            Kind::Primitive(kind) | Kind::Plain(kind) => {
-                let (value, beside) = self.primitive(kind, field, &here)?;
-                (value.unwrap_or(Value::Null), beside)
-            }
-            _ => match self.complex(tag, field, &here)? {
-                Some(value) => (value, None),
-                None => return Ok(false),
-            },
-        };
-        push(members, &field.name, value);
-        let aside = format!("_{}", field.name);
-        let any_beside = beside.is_some();
-        if any_beside || members.contains_key(&aside) {
-            let known = members.get(&aside).and_then(Value::as_array);
-            for _ in known.map_or(0, Vec::len)..index {
-                push(members, &aside, Value::Null);
-            }
-            push(members, &aside, beside.unwrap_or(Value::Null));
-        }
-        Ok(any_beside)
-    }
-
-    /// An element with children, a resource or a narrative.
-    fn complex(
-        &mut self,
-        tag: Tag<'a>,
-        field: &'static Field,
-        path: &Path<'_>,
-    ) -> Result<Option<Value>, Fault> {
-        match field.kind {
-            Kind::Complex(_) => {
-                let mut members = Map::new();
-                if let Some(kind) = TABLE.inside(field) {
-                    self.attributes(kind, &mut members, path);
-                    self.children(kind, &mut members, path)?;
-                }
-                Ok(Some(Value::Object(members)))
-            }
-            Kind::Resource => {
-                self.no_attributes(path);
-                self.held(tag, path)
-            }
-            Kind::Primitive(_) | Kind::Plain(_) => {
-                let text = self.text;
-                xhtml::read(self, tag, text).map(|div| Some(Value::String(div)))
-            }
-        }
-    }
-
-    /// The one resource inside an element.
-    fn held(&mut self, outer: Tag<'a>, path: &Path<'_>) -> Result<Option<Value>, Fault> {
-        if path.depth >= MAX_DEPTH {
-            return Err(Fault::new(outer.at, DEEP));
-        }
-        let (mut found, mut count) = (None, 0);
-        loop {
-            match self.next()? {
-                Node::Start(tag) => {
-                    count += 1;
-                    if count > 1 {
-                        self.wrong(tag.at, path, SINGLE);
-                        self.skip()?;
-                    } else if tag.ns == Ns::Fhir {
-                        found = self.resource(tag, path)?;
-                    } else {
-                        self.wrong(tag.at, path, NAMESPACE);
-                        self.skip()?;
-                    }
-                }
-                Node::End | Node::Done => break,
-                Node::Text(text) if blank(text) => {}
-                Node::Text(_) | Node::Char(_) => self.wrong(self.walker.at(), path, TEXT),
-            }
-        }
-        if count == 0 {
-            self.wrong(outer.at, path, EMPTY);
-        }
-        Ok(found)
-    }
 }
 
 fn blank(text: &str) -> bool {
@@ -452,14 +345,5 @@ fn beside<'m>(members: &'m Map<String, Value>, field: &Field) -> Option<&'m Valu
     match field.kind {
         Kind::Primitive(_) => members.get(&format!("_{}", field.name)),
         _ => None,
-    }
-}
-
-fn push(members: &mut Map<String, Value>, name: &str, value: Value) {
-    match members.get_mut(name) {
-        Some(Value::Array(items)) => items.push(value),
-        _ => {
-            members.insert(name.to_owned(), Value::Array(vec![value]));
-        }
     }
 }
