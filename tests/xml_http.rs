@@ -330,6 +330,38 @@ async fn refusals_and_the_statement_come_in_xml() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pages_and_posted_searches_keep_the_form_asked_for() {
+    let server = Server::start();
+    let document = Document::new();
+    let mut physician = opened(&server, &document).await;
+    let mut hospital = server.client("hopital");
+    for document in [&document, &Document::new()] {
+        let made = hospital.post("", &document.bundle()).await;
+        made.assert_status(200);
+    }
+    let patient = support::client::encode(PATIENT);
+    let form = format!("patient.identifier={patient}&status=current&_count=1&_format=xml");
+    let first = physician.get(&format!("/DocumentReference?{form}")).await;
+    let first = tree(&first.assert_status(200), "Bundle");
+    let next = first["link"].as_array().unwrap().iter();
+    let next = next.filter(|link| link["relation"] == "next");
+    let next = next
+        .map(|link| link["url"].as_str().unwrap())
+        .next()
+        .unwrap();
+    let path = &next[next.find("/DocumentReference").unwrap()..];
+    let second = tree(&physician.get(path).await.assert_status(200), "Bundle");
+    assert_eq!(second["total"], 2, "{second:#}");
+    let json = physician.get(&format!("{path}&_format=json")).await;
+    assert_eq!(json.assert_status(200).json()["total"], 2);
+    let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+    let path = "/DocumentReference/_search";
+    let posted = physician.send(Method::POST, path, &headers, form.into_bytes());
+    let posted = tree(&posted.await.assert_status(200), "Bundle");
+    assert_eq!(posted["total"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_resource_in_xml_is_judged_whole() {
     let server = Server::start();
     let mut physician = server.client("medecin2");

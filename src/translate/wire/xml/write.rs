@@ -89,8 +89,11 @@ fn element(
     if !field.many {
         return one(field, value, beside, depth, out);
     }
-    let list = |value: Option<&'_ Value>| value.and_then(Value::as_array).map_or(0, Vec::len);
-    for index in 0..list(value).max(list(beside)) {
+    let length = |list: Option<&Value>| match list {
+        None => Some(0),
+        Some(list) => list.as_array().map(Vec::len),
+    };
+    for index in 0..length(value)?.max(length(beside)?) {
         let value = value.and_then(|value| value.get(index));
         let beside = beside.and_then(|beside| beside.get(index));
         one(field, value, beside, depth, out)?;
