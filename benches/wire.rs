@@ -2,7 +2,7 @@
 //! written, and read up to its metadata.
 //!
 //! `cargo bench --bench wire`
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../tests/support/bundle.rs"]
