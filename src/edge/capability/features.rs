@@ -30,7 +30,7 @@ pub(super) const FEATURES: Features = Features {
     validate: &[],
     generate_metadata: true,
     batch: false,
-    history: false,
+    history: true,
     include: &[],
     revinclude: &[],
     folders: false,

@@ -9,6 +9,8 @@ pub(super) enum Takes {
     Nothing,
     /// Search parameters in the query.
     Query,
+    /// `_since` and `_count` in the query.
+    History,
     /// Search parameters in the query or in a form.
     Form,
     /// A resource of this type.
@@ -174,6 +176,14 @@ const ROWS: &[Row] = &[
     ),
     (
         "get",
+        "/DocumentReference/{id}/_history",
+        "DocumentReference",
+        Takes::History,
+        "Lists the versions of an entry",
+        &[200],
+    ),
+    (
+        "get",
         "/DocumentReference/{id}/_history/{version}",
         "DocumentReference",
         Takes::Nothing,
@@ -210,6 +220,22 @@ const ROWS: &[Row] = &[
         "List",
         Takes::Nothing,
         "Reads a submission",
+        READ,
+    ),
+    (
+        "get",
+        "/List/{id}/_history",
+        "List",
+        Takes::History,
+        "Lists the versions of a submission: one",
+        &[200],
+    ),
+    (
+        "get",
+        "/List/{id}/_history/{version}",
+        "List",
+        Takes::Nothing,
+        "Reads a version of a submission",
         READ,
     ),
     (
@@ -266,6 +292,14 @@ const ROWS: &[Row] = &[
         "Consent",
         Takes::Resource("Consent"),
         "Renews or withdraws a right",
+        &[200],
+    ),
+    (
+        "get",
+        "/Consent/{id}/_history",
+        "Consent",
+        Takes::History,
+        "Lists the versions of a right",
         &[200],
     ),
     (
