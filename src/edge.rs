@@ -9,6 +9,7 @@ mod answer;
 mod app;
 mod audit_event;
 mod background;
+mod batch;
 mod binary;
 mod caller;
 mod capability;

@@ -3,12 +3,13 @@
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
+use serde_json::Value;
 
 use super::app::Shared;
 use super::context::structure_to_deposit;
 use super::exchange::{ATTEMPTS, Exchange};
 use super::negotiate::{self, Format, Return};
-use super::{answer, search};
+use super::{answer, batch, search};
 use crate::dmp::query::DocumentKey;
 use crate::dmp::record::Record;
 use crate::dmp::submission::Submission;
@@ -23,8 +24,21 @@ use crate::translate::{document_reference, wire};
 /// `POST /fhir`
 pub(super) async fn transaction(State(app): State<Shared>, request: Request) -> Response {
     let mut exchange = Exchange::new(app, TracedAct::ProvideBundle, request);
-    let result = provide_bundle(&mut exchange).await;
+    let result = bundle_posted(&mut exchange).await;
     exchange.conclude(result).await
+}
+
+/// A batch carries requests of any kind: only a deposit is asked what deposits are asked.
+async fn bundle_posted(exchange: &mut Exchange) -> Result<Response, Error> {
+    exchange.identify()?;
+    let sent = match exchange.resource_bytes().await {
+        Ok((Format::Json, body)) => wire::read_json_text(&body),
+        Err(error) => Err(error),
+    };
+    match sent {
+        Ok(bundle) if bundle::is_batch(&bundle) => batch::run(exchange, bundle).await,
+        sent => provide_bundle(exchange, sent).await,
+    }
 }
 
 /// `POST /fhir/DocumentReference`; with parameters and no resource it is a search, as a guide prints it.
@@ -39,16 +53,23 @@ pub(super) async fn document_reference(State(app): State<Shared>, request: Reque
     exchange.conclude(result).await
 }
 
-async fn provide_bundle(exchange: &mut Exchange) -> Result<Response, Error> {
-    may_deposit(exchange)?;
+async fn provide_bundle(
+    exchange: &mut Exchange,
+    sent: Result<Value, Error>,
+) -> Result<Response, Error> {
+    let (actor, context) = exchange.caller()?;
+    structure_to_deposit(actor, context)?;
     if by_patient(exchange)? {
         // A patient deposits one document at a time, by ITI-105.
         return Err(Issue::new(Code::NotAllowed).rule("PAT-02").into());
     }
     let wanted = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
-    let (Format::Json, body) = exchange.resource_bytes().await?;
-    let mut resource = wire::read_json(&body, "Bundle")?;
+    let mut resource = sent?;
+    let issues = wire::check(&resource, "Bundle", "Bundle");
+    if !issues.is_empty() {
+        return Err(Error::many(issues));
+    }
     bundle::name_patients(&mut resource);
     let declared = bundle::read(&resource, &exchange.reading())?;
     drop(resource);

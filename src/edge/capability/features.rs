@@ -29,7 +29,7 @@ pub(super) const FEATURES: Features = Features {
     xml: false,
     validate: &[],
     generate_metadata: true,
-    batch: false,
+    batch: true,
     history: true,
     include: &[],
     revinclude: &[],

@@ -67,7 +67,7 @@ const ROWS: &[Row] = &[
         "/",
         "Bundle",
         Takes::Resource("Bundle"),
-        "ITI-65, TD2: transaction",
+        "ITI-65, TD2: transaction; or a batch of other requests",
         &[200],
     ),
     (
@@ -75,7 +75,7 @@ const ROWS: &[Row] = &[
         "",
         "Bundle",
         Takes::Resource("Bundle"),
-        "ITI-65, TD2: transaction",
+        "ITI-65, TD2: transaction; or a batch of other requests",
         &[200],
     ),
     (
