@@ -511,6 +511,9 @@ fn routed() -> BTreeSet<(String, String)> {
         all.insert((format!("/{kind}/_search"), "post".to_owned()));
         all.insert((format!("/{kind}/{{id}}"), "get".to_owned()));
     }
+    for kind in ["Bundle", "Consent", "DocumentReference", "List", "Patient"] {
+        all.insert((format!("/{kind}/$validate"), "post".to_owned()));
+    }
     // The base with and without its slash is one path.
     all.remove(&(String::new(), "post".to_owned()));
     all

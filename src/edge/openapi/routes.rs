@@ -1,6 +1,7 @@
 //! The routes as the description tells them; a test holds them equal to the router's.
 
 use crate::edge::conformance::KINDS;
+use crate::edge::validate;
 
 /// What a route takes beside its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -377,5 +378,13 @@ pub(super) fn all() -> Vec<Route> {
             ),
         ]
     });
-    rows.chain(conformance).collect()
+    let validate = validate::KINDS.into_iter().map(|kind| Route {
+        method: "post",
+        path: format!("/{kind}/$validate"),
+        kind,
+        takes: Takes::Resource(kind),
+        summary: "What a write would say, without writing",
+        statuses: &[200],
+    });
+    rows.chain(conformance).chain(validate).collect()
 }
