@@ -94,7 +94,7 @@ impl Caller {
     fn still_answers(&self, response: &BatchResponse) -> Result<(), Error> {
         let server = &self.app.settings.server;
         let half: Duration = server.request_timeout / 2;
-        if response.len() > server.max_body_bytes.saturating_mul(2) {
+        if response.bytes() > server.max_body_bytes.saturating_mul(2) {
             Err(Code::TooLarge.into())
         } else if self.within.started.elapsed() > half {
             Err(Code::Busy.into())

@@ -267,8 +267,8 @@ impl Default for BatchResponse {
 }
 
 impl BatchResponse {
-    /// How long it is by now, in bytes.
-    pub fn len(&self) -> usize {
+    /// How many bytes it has by now.
+    pub fn bytes(&self) -> usize {
         self.text.len()
     }
 
