@@ -98,6 +98,8 @@ codes! {
     UnsupportedMediaType = "unsupported-media-type",
     /// Over the configured size.
     TooLarge = "too-large",
+    /// A batch of too many requests.
+    BatchTooLong = "batch-too-long",
     /// The body did not arrive in time.
     RequestTimeout = "request-timeout",
     /// Body not parseable.

@@ -101,6 +101,11 @@ fn deposit(code: Code, bundle: &Value) -> Case {
     send(code, "hopital", Method::POST, "", bundle)
 }
 
+fn too_long_batch() -> Value {
+    let entry = json!({"request": {"method": "GET", "url": "List"}});
+    json!({"resourceType": "Bundle", "type": "batch", "entry": vec![entry; 21]})
+}
+
 /// A deposit whose DocumentReference was changed.
 fn changed(code: Code, expression: &'static str, change: impl FnOnce(&mut Value)) -> Case {
     let mut bundle = Document::new().bundle();
@@ -366,6 +371,14 @@ fn cases(records: &Records, kept: &Document, old: &Document) -> Vec<Case> {
             body: vec![b' '; 300_000],
             ..deposit(TooLarge, &bundle)
         },
+        send(
+            BatchTooLong,
+            "medecin2",
+            Method::POST,
+            "",
+            &too_long_batch(),
+        )
+        .at("Bundle.entry"),
         Case {
             body: b"{\"resourceType\": \"Bundle\"".to_vec(),
             ..deposit(Malformed, &bundle)

@@ -84,8 +84,13 @@ pub(super) fn written(
         Some(Return::Representation) | None => self::resource(status, format, resource()),
     };
     warned(response.headers_mut(), warnings);
+    response.extensions_mut().insert(Told(warnings.to_vec()));
     response
 }
+
+/// The warnings of a write, carried on its answer: a batch spells them out.
+#[derive(Debug, Clone)]
+pub(super) struct Told(pub Vec<Issue>);
 
 /// Counts the warnings of a write.
 pub(super) fn warned(headers: &mut HeaderMap, warnings: &[Issue]) {

@@ -24,6 +24,13 @@ use super::tls::Peer;
 use super::{answer, context, negotiate};
 use crate::error::{Code, Error};
 
+/// How a batch reaches the routes, and since when the server works on it.
+#[derive(Clone)]
+pub(super) struct Within {
+    pub router: Router,
+    pub started: Instant,
+}
+
 /// What routing found, carried back on the answer.
 #[derive(Debug, Clone)]
 struct Route(MatchedPath);
@@ -56,6 +63,10 @@ pub(super) async fn answer(
     extensions.insert(peer);
     extensions.insert(RequestId(id.clone()));
     extensions.insert(arrived.clone());
+    extensions.insert(Within {
+        router: router.clone(),
+        started,
+    });
 
     let handling = Caught(Box::pin(router.oneshot(request)));
     let limit = app.settings.server.request_timeout;
@@ -85,6 +96,15 @@ pub(super) async fn answer(
     );
     on_every_answer(&mut response, &id);
     response
+}
+
+/// Answers one request of a batch, in the time that the batch has: what fails here fails alone.
+pub(super) async fn within(app: &App, router: Router, request: Request) -> Response {
+    match Caught(Box::pin(router.oneshot(request))).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(_) => failed(app, Code::Internal, Format::Json),
+    }
 }
 
 /// Private data: no cache keeps it, no browser guesses at it.

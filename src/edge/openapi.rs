@@ -152,6 +152,17 @@ fn parameters(route: &Route) -> Vec<Value> {
     ) {
         all.extend(capability::parameters_of(route.kind).iter().map(query));
     }
+    if route.takes == Takes::History {
+        let parameter = |name, kind: Value| json!({"name": name, "in": "query", "required": false, "schema": kind});
+        all.push(parameter(
+            "_since",
+            json!({"type": "string", "format": "date-time"}),
+        ));
+        all.push(parameter(
+            "_count",
+            json!({"type": "integer", "minimum": 0, "maximum": 200}),
+        ));
+    }
     let context = [
         "AccessMode",
         "AccessReason",
@@ -181,7 +192,7 @@ fn query((name, kind, (base, id)): &capability::Parameter) -> Value {
 
 fn body(route: &Route) -> Option<Value> {
     let content = match route.takes {
-        Takes::Nothing | Takes::Query => return None,
+        Takes::Nothing | Takes::Query | Takes::History => return None,
         Takes::Form => {
             return Some(
                 json!({"required": false, "content": {FORM: {"schema": {"type": "object"}}}}),

@@ -45,7 +45,18 @@ pub(super) async fn submission(
     request: Request,
 ) -> Response {
     let mut exchange = Exchange::new(app, TracedAct::ReadSubmission, request);
-    let result = read_submission(&mut exchange, &id).await;
+    let result = read_submission(&mut exchange, &id, None).await;
+    exchange.conclude(result).await
+}
+
+/// `GET /fhir/List/{id}/_history/{version}`
+pub(super) async fn submission_version(
+    State(app): State<Shared>,
+    Path((id, version)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::ReadSubmission, request);
+    let result = read_submission(&mut exchange, &id, Some(&version)).await;
     exchange.conclude(result).await
 }
 
@@ -83,7 +94,11 @@ async fn read_document(
     Ok(response)
 }
 
-async fn read_submission(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
+async fn read_submission(
+    exchange: &mut Exchange,
+    id: &str,
+    version: Option<&str>,
+) -> Result<Response, Error> {
     /// A submission never changes.
     const VERSION: u32 = 1;
     exchange.identify()?;
@@ -92,6 +107,9 @@ async fn read_submission(exchange: &mut Exchange, id: &str) -> Result<Response, 
     exchange.names("List", id);
     let what = Locator::Submission(id);
     let permit = exchange.permit_by_id(&Act::ReadSubmission, what).await?;
+    if version.is_some_and(|version| number(version) != Some(VERSION)) {
+        return Err(Code::NotFound.into());
+    }
     let trace = exchange.trace();
     let found = exchange.app.store.read_submission(&permit, id, trace).await;
     let found = exchange.acted(found)?;

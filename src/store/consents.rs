@@ -2,6 +2,7 @@
 //! and what follows from it are one act.
 
 mod effects;
+pub(super) mod history;
 mod limits;
 
 use std::sync::Arc;

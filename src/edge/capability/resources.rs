@@ -68,7 +68,7 @@ fn document_reference() -> Value {
         "documentation": "TD3.3: PATCH of status, securityLabel and isArchived, by id or by identifier: \
             conditionalUpdate stands for the conditional PATCH, there is no PUT.",
         "versioning": "versioned",
-        "readHistory": false,
+        "readHistory": true,
         "updateCreate": false,
         "conditionalCreate": FEATURES.conditional_create,
         "conditionalRead": "not-match",
@@ -86,10 +86,10 @@ fn list() -> Value {
     let told = json!({
         "profile": format!("{PROFILE}pdsm-submissionset-comprehensive"),
         "supportedProfile": supported,
-        "versioning": "no-version",
+        "versioning": "versioned",
         "conditionalRead": "not-match",
     });
-    resource("List", &["read", "search-type"], told)
+    resource("List", &["read", "vread", "search-type"], told)
 }
 
 fn binary() -> Value {
@@ -111,7 +111,7 @@ fn consent() -> Value {
             medecin-traitant; opposition-alimentation) and what the patient decides (administrateur, blocage, urgence, \
             masquage-par-defaut, delegation). Declaring a right again renews it; status inactive withdraws it; nothing is deleted.",
         "versioning": "versioned",
-        "readHistory": false,
+        "readHistory": true,
         "updateCreate": false,
         "conditionalUpdate": true,
     });
