@@ -98,6 +98,8 @@ codes! {
     UnsupportedMediaType = "unsupported-media-type",
     /// Over the configured size.
     TooLarge = "too-large",
+    /// The part asked for begins behind the end.
+    RangeNotSatisfiable = "range-not-satisfiable",
     /// The body did not arrive in time.
     RequestTimeout = "request-timeout",
     /// Body not parseable.

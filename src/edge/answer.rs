@@ -86,6 +86,15 @@ pub(super) fn refusal(error: &Error) -> Response {
         Code::LoginRequired | Code::CardNotAccepted => {
             put(headers, header::WWW_AUTHENTICATE, "Certificate, Bearer");
         }
+        Code::RangeNotSatisfiable => {
+            let size = error.issues.iter().flat_map(|issue| &issue.params);
+            let size = size
+                .filter(|(name, _)| *name == "size")
+                .map(|(_, size)| size);
+            for size in size {
+                put(headers, header::CONTENT_RANGE, &format!("bytes */{size}"));
+            }
+        }
         Code::TooLarge | Code::RequestTimeout => put(headers, header::CONNECTION, "close"),
         _ => {}
     }
@@ -128,25 +137,6 @@ pub(super) fn not_modified(headers: &HeaderMap, tag: &str) -> bool {
         .any(|known| known.trim() == "*" || bare(known) == bare(tag))
 }
 
-/// The version of `If-Match`; None when absent.
-///
-/// # Errors
-/// `version-conflict` for a tag that no version has.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Error> {
-    let Some(value) = headers.get(header::IF_MATCH) else {
-        return Ok(None);
-    };
-    let tag = value.to_str().unwrap_or_default().trim();
-    if tag == "*" {
-        return Ok(None);
-    }
-    tag.trim_start_matches("W/")
-        .trim_matches('"')
-        .parse()
-        .map(Some)
-        .map_err(|_| Code::VersionConflict.into())
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::expect_used)]
@@ -164,16 +154,6 @@ mod tests {
         assert!(not_modified(&known("*"), "W/\"3\""));
         assert!(!not_modified(&known("W/\"4\""), "W/\"3\""));
         assert!(!not_modified(&HeaderMap::new(), "W/\"3\""));
-    }
-
-    #[test]
-    fn if_match_names_a_version_or_conflicts() {
-        assert_eq!(if_match(&HeaderMap::new()), Ok(None));
-        let given = |value| if_match(&headers(header::IF_MATCH, value));
-        assert_eq!(given("W/\"2\""), Ok(Some(2)));
-        assert_eq!(given("\"2\""), Ok(Some(2)));
-        let error = given("W/\"x\"").expect_err("no version");
-        assert_eq!(error.code(), Code::VersionConflict);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::response::Response;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use uuid::Uuid;
@@ -93,6 +93,10 @@ impl Exchange {
 
     pub(super) fn headers(&self) -> &HeaderMap {
         &self.parts.headers
+    }
+
+    pub(super) fn method(&self) -> &Method {
+        &self.parts.method
     }
 
     pub(super) fn reading(&self) -> Reading<'_> {

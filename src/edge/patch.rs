@@ -4,12 +4,12 @@ use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 
-use super::answer;
 use super::app::Shared;
 use super::exchange::{ATTEMPTS, Exchange};
 use super::negotiate::{self, PatchForm};
 use super::read::identifier;
-use crate::dmp::change::DocumentChange;
+use super::{answer, conditional};
+use crate::dmp::change::{DocumentChange, Expected};
 use crate::dmp::document::DocumentEntry;
 use crate::dmp::ins::Ins;
 use crate::dmp::query::DocumentKey;
@@ -78,7 +78,7 @@ async fn patched(exchange: &mut Exchange, id: Option<&str>) -> Result<Response, 
     exchange.identify()?;
     let wanted_return = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
-    let if_match = answer::if_match(exchange.headers())?;
+    let if_match = conditional::if_match(exchange.headers());
     let target = target(exchange, id)?;
     let form = negotiate::patch(exchange.headers())?;
     let body = exchange.bytes().await?;
@@ -106,7 +106,7 @@ async fn patched(exchange: &mut Exchange, id: Option<&str>) -> Result<Response, 
 
 async fn deleted(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
     exchange.identify()?;
-    let if_match = answer::if_match(exchange.headers())?;
+    let if_match = conditional::if_match(exchange.headers());
     let target = target(exchange, Some(id))?;
     change(exchange, &target, &Wanted::Deletion, if_match).await?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
@@ -160,7 +160,7 @@ async fn change(
     exchange: &mut Exchange,
     target: &DocumentKey,
     wanted: &Wanted,
-    if_match: Option<u32>,
+    if_match: Option<Expected>,
 ) -> Result<DocumentEntry, Error> {
     let patient = record(exchange, target).await?;
     let mut attempt = 1;
@@ -170,7 +170,9 @@ async fn change(
         let permit = exchange.decide(&Act::ChangeDocument(wanted.asked()), Some(&standing))?;
         let entry = exchange.app.store.entry(&permit, target).await?;
         exchange.names("DocumentReference", entry.id);
-        if if_match.is_some_and(|version| version != entry.version) {
+        if let Some(expected) = &if_match
+            && !expected.is_met_by(Some(entry.version))
+        {
             return Err(Code::VersionConflict.into());
         }
         let change = wanted.change(&entry)?;
