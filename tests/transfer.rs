@@ -1,0 +1,13 @@
+//! What HTTP itself offers around the acts: conditions, parts, compression, other origins, preferences and traces.
+#![allow(missing_docs, unreachable_pub, dead_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "transfer/conditions.rs"]
+mod conditions;
+#[path = "store/home.rs"]
+mod home;
+#[path = "transfer/parts.rs"]
+mod parts;
+mod support;
+#[path = "transfer/world.rs"]
+mod world;
