@@ -13,6 +13,7 @@ mod binary;
 mod caller;
 mod capability;
 mod clock;
+mod compress;
 mod conditional;
 mod conformance;
 mod consent;

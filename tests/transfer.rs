@@ -2,6 +2,8 @@
 #![allow(missing_docs, unreachable_pub, dead_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "transfer/compression.rs"]
+mod compression;
 #[path = "transfer/conditions.rs"]
 mod conditions;
 #[path = "store/home.rs"]

@@ -87,12 +87,12 @@ pub(super) fn refusal(error: &Error) -> Response {
             put(headers, header::WWW_AUTHENTICATE, "Certificate, Bearer");
         }
         Code::RangeNotSatisfiable => {
-            let size = error.issues.iter().flat_map(|issue| &issue.params);
-            let size = size
-                .filter(|(name, _)| *name == "size")
-                .map(|(_, size)| size);
-            for size in size {
-                put(headers, header::CONTENT_RANGE, &format!("bytes */{size}"));
+            let size = param(error, "size").unwrap_or_default();
+            put(headers, header::CONTENT_RANGE, &format!("bytes */{size}"));
+        }
+        Code::UnsupportedMediaType => {
+            if let Some(coding) = param(error, "encoding") {
+                put(headers, header::ACCEPT_ENCODING, coding);
             }
         }
         Code::TooLarge | Code::RequestTimeout => put(headers, header::CONNECTION, "close"),
@@ -101,11 +101,30 @@ pub(super) fn refusal(error: &Error) -> Response {
     response
 }
 
+/// What a refusal tells under a name.
+fn param<'e>(error: &'e Error, name: &str) -> Option<&'e str> {
+    let mut params = error.issues.iter().flat_map(|issue| &issue.params);
+    let found = params.find(|(known, _)| *known == name);
+    found.map(|(_, value)| value.as_str())
+}
+
 /// Sets a header whose value is our own text.
 pub(super) fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }
+}
+
+/// Names one more header of the request that the answer depends on.
+pub(super) fn varies(headers: &mut HeaderMap, name: &str) {
+    let known = headers
+        .get(header::VARY)
+        .and_then(|vary| vary.to_str().ok());
+    let all = match known {
+        Some(known) => format!("{known}, {name}"),
+        None => name.to_owned(),
+    };
+    put(headers, header::VARY, &all);
 }
 
 /// `ETag` and `Last-Modified` of a version.

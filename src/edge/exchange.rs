@@ -14,6 +14,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use uuid::Uuid;
 
 use super::app::Shared;
+use super::compress::{self, Coding};
 use super::negotiate::{self, Format};
 use super::params::{self, Params};
 use super::trace::{self, Known};
@@ -157,11 +158,12 @@ impl Exchange {
         Ok((format, self.bytes().await?))
     }
 
-    /// The body, whatever it is.
+    /// The body, whatever it is, unpacked.
     ///
     /// # Errors
-    /// `too-large`, `malformed`.
+    /// `unsupported-media-type` for another coding than gzip, `too-large`, `malformed`.
     pub(super) async fn bytes(&mut self) -> Result<Bytes, Error> {
+        let coding = compress::coding(&self.parts.headers)?;
         let most = self.app.settings.server.max_body_bytes;
         let announced = self
             .parts
@@ -177,6 +179,9 @@ impl Exchange {
             arrived.0.store(true, Ordering::Relaxed);
         }
         match collected {
+            Ok(collected) if coding == Coding::Gzip => {
+                compress::unpack(collected.to_bytes(), most).await
+            }
             Ok(collected) => Ok(collected.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => Err(Code::TooLarge.into()),
             Err(_) => Err(malformed()),

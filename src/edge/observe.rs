@@ -20,7 +20,7 @@ use tower::ServiceExt;
 use super::app::App;
 use super::exchange::{Arrived, RequestId};
 use super::tls::Peer;
-use super::{answer, context};
+use super::{answer, compress, context};
 use crate::error::{Code, Error};
 
 /// What routing found, carried back on the answer.
@@ -48,6 +48,7 @@ pub(super) async fn answer(
     let method = request.method().clone();
     let id = context::request_id(request.headers());
     let kind = kind(&peer);
+    let compressed = compress::is_wanted(request.headers());
     let has_body = !axum::body::HttpBody::is_end_stream(request.body());
     let arrived = Arrived::default();
     let extensions = request.extensions_mut();
@@ -82,7 +83,7 @@ pub(super) async fn answer(
         "request"
     );
     on_every_answer(&mut response, &id);
-    response
+    compress::respond(compressed, response).await
 }
 
 /// Private data: no cache keeps it, no browser guesses at it.
