@@ -18,6 +18,7 @@ mod conditional;
 mod conformance;
 mod consent;
 mod context;
+mod cors;
 mod exchange;
 mod generate;
 pub mod log;

@@ -8,6 +8,8 @@ mod compression;
 mod conditions;
 #[path = "store/home.rs"]
 mod home;
+#[path = "transfer/origins.rs"]
+mod origins;
 #[path = "transfer/parts.rs"]
 mod parts;
 mod support;

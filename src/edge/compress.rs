@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(coding(&HeaderMap::new()), Ok(Coding::Identity));
         assert_eq!(of("identity"), Ok(Coding::Identity));
         assert_eq!(of("GZIP"), Ok(Coding::Gzip));
-        for bad in ["br", "deflate", "gzip, gzip", "gzip, br", "\u{e9}"] {
+        for bad in ["br", "deflate", "gzip, gzip", "gzip, br"] {
             assert_eq!(of(bad).expect_err(bad).code(), Code::UnsupportedMediaType);
         }
     }

@@ -20,7 +20,7 @@ use tower::ServiceExt;
 use super::app::App;
 use super::exchange::{Arrived, RequestId};
 use super::tls::Peer;
-use super::{answer, compress, context};
+use super::{answer, compress, context, cors};
 use crate::error::{Code, Error};
 
 /// What routing found, carried back on the answer.
@@ -45,6 +45,9 @@ pub(super) async fn answer(
     mut request: Request,
 ) -> Response {
     let started = Instant::now();
+    let origins = &app.settings.server.cors_origins;
+    let origin = cors::origin(origins, request.headers());
+    let preflight = cors::preflight(origins, &request);
     let method = request.method().clone();
     let id = context::request_id(request.headers());
     let kind = kind(&peer);
@@ -56,16 +59,9 @@ pub(super) async fn answer(
     extensions.insert(RequestId(id.clone()));
     extensions.insert(arrived.clone());
 
-    let handling = Caught(Box::pin(router.oneshot(request)));
-    let limit = app.settings.server.request_timeout;
-    let mut response = match tokio::time::timeout(limit, handling).await {
-        Ok(Ok(Ok(response))) => response,
-        Ok(Ok(Err(never))) => match never {},
-        Ok(Err(_)) => failed(app, Code::Internal),
-        Err(_) if has_body && !arrived.0.load(Ordering::Relaxed) => {
-            failed(app, Code::RequestTimeout)
-        }
-        Err(_) => failed(app, Code::Busy),
+    let mut response = match preflight {
+        Some(response) => response,
+        None => handled(app, router, request, has_body, &arrived).await,
     };
 
     let route = response.extensions_mut().remove::<Route>();
@@ -83,7 +79,29 @@ pub(super) async fn answer(
         "request"
     );
     on_every_answer(&mut response, &id);
+    cors::tell(origins, origin, response.headers_mut());
     compress::respond(compressed, response).await
+}
+
+/// The answer of the handler, in time.
+async fn handled(
+    app: &App,
+    router: Router,
+    request: Request,
+    has_body: bool,
+    arrived: &Arrived,
+) -> Response {
+    let handling = Caught(Box::pin(router.oneshot(request)));
+    let limit = app.settings.server.request_timeout;
+    match tokio::time::timeout(limit, handling).await {
+        Ok(Ok(Ok(response))) => response,
+        Ok(Ok(Err(never))) => match never {},
+        Ok(Err(_)) => failed(app, Code::Internal),
+        Err(_) if has_body && !arrived.0.load(Ordering::Relaxed) => {
+            failed(app, Code::RequestTimeout)
+        }
+        Err(_) => failed(app, Code::Busy),
+    }
 }
 
 /// Private data: no cache keeps it, no browser guesses at it.
