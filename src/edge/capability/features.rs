@@ -27,13 +27,13 @@ pub(super) struct Features {
 /// The present ones.
 pub(super) const FEATURES: Features = Features {
     xml: false,
-    validate: &[],
-    generate_metadata: false,
+    validate: &crate::edge::validate::KINDS,
+    generate_metadata: true,
     batch: false,
     history: false,
     include: &[],
     revinclude: &[],
     folders: false,
-    conditional_create: false,
+    conditional_create: true,
     fhir_documents: false,
 };
