@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use jiff::fmt::rfc2822::DateTimePrinter;
-use serde_json::{Value, json};
 
 use super::negotiate::{Format, Return};
 use crate::dmp::time::Instant;
@@ -38,7 +37,7 @@ pub(super) fn written(
     let mut response = match wanted {
         Some(Return::Minimal) => empty(status),
         Some(Return::OperationOutcome) => {
-            self::resource(status, format, told(warnings).to_string())
+            self::resource(status, format, outcome::told(warnings).to_string())
         }
         Some(Return::Representation) | None => self::resource(status, format, resource()),
     };
@@ -49,22 +48,6 @@ pub(super) fn written(
 /// Counts the warnings of a write.
 pub(super) fn warned(headers: &mut HeaderMap, warnings: &[Issue]) {
     put(headers, WARNINGS, &warnings.len().to_string());
-}
-
-/// The warnings of what was done, or that there are none.
-fn told(warnings: &[Issue]) -> Value {
-    if !warnings.is_empty() {
-        return outcome::write(warnings);
-    }
-    json!({
-        "resourceType": "OperationOutcome",
-        "issue": [{
-            "severity": "information",
-            "code": "informational",
-            "details": {"text": "Fait, sans avertissement."},
-            "diagnostics": "Done, without warning.",
-        }],
-    })
 }
 
 /// An answer without body.

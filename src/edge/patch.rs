@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::app::Shared;
 use super::exchange::{ATTEMPTS, Exchange};
-use super::negotiate::{self, PatchForm};
+use super::negotiate::{self, Format, PatchForm, Return};
 use super::read::identifier;
 use super::{answer, conditional};
 use crate::dmp::change::{DocumentChange, Expected};
@@ -90,26 +90,41 @@ async fn patched(exchange: &mut Exchange, id: Option<&str>) -> Result<Response, 
         }
     };
     let entry = change(exchange, &target, &Wanted::Patch(patch), if_match).await?;
+    Ok(changed(exchange, &entry, format, wanted_return))
+}
+
+/// The document as it is now.
+fn changed(
+    exchange: &Exchange,
+    entry: &DocumentEntry,
+    format: Format,
+    wanted: Option<Return>,
+) -> Response {
     let base = &exchange.app.settings.server.base_url;
     let location = format!("{base}/DocumentReference/{}", entry.id);
     let resource = || {
         let reading = exchange.reading();
-        let resource = document_reference::write(&entry, &reading);
+        let resource = document_reference::write(entry, &reading);
         exchange.present(resource.to_string()).into_owned()
     };
-    let mut response = answer::written(StatusCode::OK, format, wanted_return, resource, &[]);
+    let mut response = answer::written(StatusCode::OK, format, wanted, resource, &[]);
     let headers = response.headers_mut();
     answer::put(headers, header::CONTENT_LOCATION, &location);
     answer::version(headers, entry.version, entry.updated);
-    Ok(response)
+    response
 }
 
 async fn deleted(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
     exchange.identify()?;
+    let wanted = negotiate::wanted_return(exchange.headers())?;
+    let format = exchange.format()?;
     let if_match = conditional::if_match(exchange.headers());
     let target = target(exchange, Some(id))?;
-    change(exchange, &target, &Wanted::Deletion, if_match).await?;
-    Ok(answer::empty(StatusCode::NO_CONTENT))
+    let entry = change(exchange, &target, &Wanted::Deletion, if_match).await?;
+    Ok(match wanted {
+        None | Some(Return::Minimal) => answer::empty(StatusCode::NO_CONTENT),
+        told => changed(exchange, &entry, format, told),
+    })
 }
 
 /// What the URL names.
