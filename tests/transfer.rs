@@ -12,6 +12,12 @@ mod home;
 mod origins;
 #[path = "transfer/parts.rs"]
 mod parts;
+#[path = "transfer/preferences.rs"]
+mod preferences;
 mod support;
+#[path = "transfer/tolerances.rs"]
+mod tolerances;
+#[path = "transfer/traces.rs"]
+mod traces;
 #[path = "transfer/world.rs"]
 mod world;

@@ -18,7 +18,7 @@ use super::compress::{self, Coding};
 use super::negotiate::{self, Format};
 use super::params::{self, Params};
 use super::trace::{self, Known};
-use super::{answer, caller};
+use super::{answer, caller, context};
 use crate::dmp::actor::Actor;
 use crate::dmp::context::Context;
 use crate::dmp::ins::Ins;
@@ -58,7 +58,8 @@ impl Exchange {
         let (parts, body) = request.into_parts();
         let request_id = parts.extensions.get::<RequestId>();
         let request_id = request_id.map_or_else(String::new, |id| id.0.clone());
-        let known = Known::new(act, app.clock.now(), request_id);
+        let traceparent = context::traceparent(&parts.headers);
+        let known = Known::new(act, app.clock.now(), request_id, traceparent);
         Self {
             app,
             parts,
