@@ -107,7 +107,7 @@ const ROWS: &[Row] = &[
         "Patient",
         Takes::Nothing,
         "Reads a record's state",
-        &[200],
+        READ,
     ),
     (
         "get",
@@ -219,7 +219,7 @@ const ROWS: &[Row] = &[
         "Binary",
         Takes::Nothing,
         "ITI-68, TD3.2: the bytes of a document",
-        READ,
+        &[200, 206, 304],
     ),
     (
         "get",
