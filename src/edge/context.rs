@@ -45,9 +45,9 @@ pub(super) fn traceparent(headers: &HeaderMap) -> Option<String> {
     let (version, trace, parent, flags) = (field(2)?, field(32)?, field(16)?, field(2)?);
     let more = fields.next().is_some();
     let none = |id: &str| id.bytes().all(|b| b == b'0');
-    let known = version != "ff" && !(version == "00" && more) && !none(trace) && !none(parent);
-    // What a later version adds is nobody's business here.
-    known.then(|| format!("{version}-{trace}-{parent}-{flags}"))
+    // A later version may hold more, which is nobody's business here.
+    let wrong = version == "ff" || (version == "00" && more) || none(trace) || none(parent);
+    (!wrong).then(|| format!("{version}-{trace}-{parent}-{flags}"))
 }
 
 /// Reads the four `DMP-` headers.
