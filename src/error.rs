@@ -100,6 +100,8 @@ codes! {
     TooLarge = "too-large",
     /// A batch of too many requests.
     BatchTooLong = "batch-too-long",
+    /// The part asked for begins behind the end.
+    RangeNotSatisfiable = "range-not-satisfiable",
     /// The body did not arrive in time.
     RequestTimeout = "request-timeout",
     /// Body not parseable.

@@ -17,7 +17,11 @@ use support::{Document, Options, Reply, Server, consent_for};
 use uuid::Uuid;
 
 /// What no client can provoke at will.
-const NOT_HERE: [(Code, &str); 25] = [
+const NOT_HERE: [(Code, &str); 26] = [
+    (
+        Code::RangeNotSatisfiable,
+        "tests/transfer.rs a_part_of_a_document_is_read",
+    ),
     (
         Code::Wrapped,
         "tests/wrap.rs a_file_is_deposited_as_a_document_and_read_back_as_it_was",

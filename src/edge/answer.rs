@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use http_body_util::BodyExt;
 use jiff::fmt::rfc2822::DateTimePrinter;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::negotiate::{Format, Return};
 use crate::dmp::time::Instant;
@@ -79,7 +79,7 @@ pub(super) fn written(
     let mut response = match wanted {
         Some(Return::Minimal) => empty(status),
         Some(Return::OperationOutcome) => {
-            self::resource(status, format, told(warnings).to_string())
+            self::resource(status, format, outcome::told(warnings).to_string())
         }
         Some(Return::Representation) | None => self::resource(status, format, resource()),
     };
@@ -95,22 +95,6 @@ pub(super) struct Told(pub Vec<Issue>);
 /// Counts the warnings of a write.
 pub(super) fn warned(headers: &mut HeaderMap, warnings: &[Issue]) {
     put(headers, WARNINGS, &warnings.len().to_string());
-}
-
-/// The warnings of what was done, or that there are none.
-fn told(warnings: &[Issue]) -> Value {
-    if !warnings.is_empty() {
-        return outcome::write(warnings);
-    }
-    json!({
-        "resourceType": "OperationOutcome",
-        "issue": [{
-            "severity": "information",
-            "code": "informational",
-            "details": {"text": "Fait, sans avertissement."},
-            "diagnostics": "Done, without warning.",
-        }],
-    })
 }
 
 /// An answer without body.
@@ -132,10 +116,26 @@ pub(super) fn refusal(error: &Error, format: Format) -> Response {
         Code::LoginRequired | Code::CardNotAccepted => {
             put(headers, header::WWW_AUTHENTICATE, "Certificate, Bearer");
         }
+        Code::RangeNotSatisfiable => {
+            let size = param(error, "size").unwrap_or_default();
+            put(headers, header::CONTENT_RANGE, &format!("bytes */{size}"));
+        }
+        Code::UnsupportedMediaType => {
+            if let Some(coding) = param(error, "encoding") {
+                put(headers, header::ACCEPT_ENCODING, coding);
+            }
+        }
         Code::TooLarge | Code::RequestTimeout => put(headers, header::CONNECTION, "close"),
         _ => {}
     }
     response
+}
+
+/// What a refusal tells under a name.
+fn param<'e>(error: &'e Error, name: &str) -> Option<&'e str> {
+    let mut params = error.issues.iter().flat_map(|issue| &issue.params);
+    let found = params.find(|(known, _)| *known == name);
+    found.map(|(_, value)| value.as_str())
 }
 
 /// Sets a header whose value is our own text.
@@ -143,6 +143,18 @@ pub(super) fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }
+}
+
+/// Names one more header of the request that the answer depends on.
+pub(super) fn varies(headers: &mut HeaderMap, name: &str) {
+    let known = headers
+        .get(header::VARY)
+        .and_then(|vary| vary.to_str().ok());
+    let all = match known {
+        Some(known) => format!("{known}, {name}"),
+        None => name.to_owned(),
+    };
+    put(headers, header::VARY, &all);
 }
 
 /// `ETag` and `Last-Modified` of a version.
@@ -174,25 +186,6 @@ pub(super) fn not_modified(headers: &HeaderMap, tag: &str) -> bool {
         .any(|known| known.trim() == "*" || bare(known) == bare(tag))
 }
 
-/// The version of `If-Match`; None when absent.
-///
-/// # Errors
-/// `version-conflict` for a tag that no version has.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Error> {
-    let Some(value) = headers.get(header::IF_MATCH) else {
-        return Ok(None);
-    };
-    let tag = value.to_str().unwrap_or_default().trim();
-    if tag == "*" {
-        return Ok(None);
-    }
-    tag.trim_start_matches("W/")
-        .trim_matches('"')
-        .parse()
-        .map(Some)
-        .map_err(|_| Code::VersionConflict.into())
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::expect_used)]
@@ -210,16 +203,6 @@ mod tests {
         assert!(not_modified(&known("*"), "W/\"3\""));
         assert!(!not_modified(&known("W/\"4\""), "W/\"3\""));
         assert!(!not_modified(&HeaderMap::new(), "W/\"3\""));
-    }
-
-    #[test]
-    fn if_match_names_a_version_or_conflicts() {
-        assert_eq!(if_match(&HeaderMap::new()), Ok(None));
-        let given = |value| if_match(&headers(header::IF_MATCH, value));
-        assert_eq!(given("W/\"2\""), Ok(Some(2)));
-        assert_eq!(given("\"2\""), Ok(Some(2)));
-        let error = given("W/\"x\"").expect_err("no version");
-        assert_eq!(error.code(), Code::VersionConflict);
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl Caller {
         };
         let handed_on = |name: &HeaderName| {
             let name = name.as_str();
-            name.starts_with("dmp-") || ["authorization", "prefer"].contains(&name)
+            name.starts_with("dmp-") || ["authorization", "prefer", "traceparent"].contains(&name)
         };
         let headers = exchange.headers().iter();
         Ok(Self {

@@ -132,7 +132,7 @@ fn statement(settings: &Settings, started: Instant) -> Value {
         "rest": [{
             "mode": "server",
             "security": {
-                "cors": false,
+                "cors": !settings.server.cors_origins.is_empty(),
                 "service": [service("Certificates"), service("OAuth")],
                 "description": "Mutual TLS with a CPx card or an IGC-Santé establishment certificate; \
                     access mode, reason, secret connection and structure in DMP- headers. \

@@ -99,7 +99,11 @@ fn headers() -> Value {
         "RequestId": header("X-Request-Id", text.clone(), "Echoed when valid"),
         "Prefer": header("Prefer", text.clone(), "return=minimal|representation|OperationOutcome; handling=strict|lenient"),
         "IfMatch": header("If-Match", text.clone(), "412 when another version is current"),
-        "IfNoneMatch": header("If-None-Match", text, "304 when this version is current"),
+        "IfNoneMatch": header("If-None-Match", text.clone(), "304 when this version is current"),
+        "IfModifiedSince": header("If-Modified-Since", text.clone(), "304 when nothing is newer; without If-None-Match only"),
+        "Range": header("Range", text.clone(), "One range of bytes of the document as it is kept, bytes=0-99: 206, or 416"),
+        "IfRange": header("If-Range", text.clone(), "Strong ETag or Last-Modified: the whole when the document is another one"),
+        "Traceparent": header("traceparent", text, "W3C Trace Context; copied into the AuditEvent"),
     })
 }
 
@@ -169,11 +173,20 @@ fn parameters(route: &Route) -> Vec<Value> {
         "SecretConnection",
         "Structure",
         "RequestId",
+        "Traceparent",
     ];
     all.extend(context.map(header));
     match route.method {
-        "get" if route.statuses.contains(&304) => all.push(header("IfNoneMatch")),
-        "put" | "patch" => all.extend(["Prefer", "IfMatch"].map(header)),
+        "get" if route.statuses.contains(&304) => {
+            all.push(header("IfNoneMatch"));
+            if route.path.contains('{') {
+                all.push(header("IfModifiedSince"));
+            }
+            if route.statuses.contains(&206) {
+                all.extend(["Range", "IfRange"].map(header));
+            }
+        }
+        "put" | "patch" | "delete" => all.extend(["Prefer", "IfMatch"].map(header)),
         "post" => all.push(header("Prefer")),
         _ => {}
     }

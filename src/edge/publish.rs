@@ -18,7 +18,7 @@ use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error, Issue};
 use crate::policy::Act;
 use crate::store::{self, Deposited};
-use crate::translate::bundle::{self, DeclaredSubmission, Registered};
+use crate::translate::bundle::{self, DeclaredSubmission, Detail, Registered};
 use crate::translate::deposit::{Depositor, coherent, prepare, prepare_from_patient};
 use crate::translate::wire::Format;
 use crate::translate::{document_reference, wire};
@@ -113,16 +113,17 @@ async fn provide_bundle(
         superseded: &made.superseded,
         patient: Some((record.id, record.version, record.updated)),
     };
-    let representation = wanted == Some(Return::Representation);
-    let body = bundle::write_response(
-        &entries,
-        registered,
-        &warnings,
-        representation,
-        &exchange.reading(),
-    );
+    let detail = match wanted {
+        None => Detail::Warnings,
+        Some(Return::Minimal) => Detail::Minimal,
+        Some(Return::Representation) => Detail::Representation,
+        Some(Return::OperationOutcome) => Detail::Outcome,
+    };
+    let body = bundle::write_response(&entries, registered, &warnings, detail, &exchange.reading());
     let body = exchange.present(body.to_string()).into_owned();
-    Ok(answer::resource(StatusCode::OK, format, body))
+    let mut response = answer::resource(StatusCode::OK, format, body);
+    answer::warned(response.headers_mut(), &warnings);
+    Ok(response)
 }
 
 async fn publish(exchange: &mut Exchange) -> Result<Response, Error> {

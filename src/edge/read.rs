@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::app::Shared;
 use super::exchange::Exchange;
 use super::rendered::placed;
-use super::{alert, answer};
+use super::{alert, answer, conditional};
 use crate::dmp::time::Instant;
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error};
@@ -82,13 +82,14 @@ async fn read_document(
         Some(None) => return Err(Code::NotFound.into()),
     };
     let found = exchange.acted(found)?;
-    let tag = answer::etag(found.version);
-    if answer::not_modified(exchange.headers(), &tag) {
-        return Ok(unmodified(found.version, found.updated));
-    }
-    let resource = placed(&found.resource, &exchange.app.settings.server.base_url);
-    let resource = exchange.present(resource).into_owned();
-    let mut response = answer::resource(StatusCode::OK, format, resource);
+    let held = conditional::is_held_version(exchange.headers(), found.version, found.updated);
+    let mut response = if held {
+        answer::empty(StatusCode::NOT_MODIFIED)
+    } else {
+        let resource = placed(&found.resource, &exchange.app.settings.server.base_url);
+        let resource = exchange.present(resource).into_owned();
+        answer::resource(StatusCode::OK, format, resource)
+    };
     alert::put(response.headers_mut(), exchange, found.hidden);
     answer::version(response.headers_mut(), found.version, found.updated);
     Ok(response)
@@ -113,7 +114,7 @@ async fn read_submission(
     let trace = exchange.trace();
     let found = exchange.app.store.read_submission(&permit, id, trace).await;
     let found = exchange.acted(found)?;
-    if answer::not_modified(exchange.headers(), &answer::etag(VERSION)) {
+    if conditional::is_held_version(exchange.headers(), VERSION, found.updated) {
         return Ok(unmodified(VERSION, found.updated));
     }
     let body = list::write(&found, &exchange.reading()).to_string();
@@ -124,7 +125,7 @@ async fn read_submission(
 }
 
 /// 304, with what the client may check again later.
-fn unmodified(version: u32, updated: Instant) -> Response {
+pub(super) fn unmodified(version: u32, updated: Instant) -> Response {
     let mut response = answer::empty(StatusCode::NOT_MODIFIED);
     answer::version(response.headers_mut(), version, updated);
     response

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{Store, consents, record_of};
 use crate::audit;
+use crate::dmp::change::Expected;
 use crate::dmp::query::{VersionQuery, Versions};
 use crate::dmp::right::{Declaration, Right};
 use crate::dmp::time::Instant;
@@ -31,14 +32,14 @@ impl Store {
     ///
     /// # Errors
     /// `never-connected`, `blocked-by-patient`, `not-allowed` (too many caregivers), `not-found` for the withdrawal of what was never
-    /// declared, `version-conflict` when `if_match` is not its version: refused and traced. `version-conflict` when the record or
+    /// declared, `version-conflict` when `if_match` does not expect its version: refused and traced. `version-conflict` when the record or
     /// the caller's rights moved since the decision ([`is_stale`]): not traced. `busy`, `internal`.
     pub async fn declare(
         &self,
         permit: &Permit,
         declaration: Declaration,
         end: Option<Instant>,
-        if_match: Option<u32>,
+        if_match: Option<Expected>,
         trace: Trace,
     ) -> Result<(Right, bool), Error> {
         let ins = record_of(permit)?;

@@ -16,4 +16,4 @@ pub use generate::read_generated;
 pub use patient::name_patients;
 pub(super) use read::read_simplified;
 pub use read::{DeclaredSubmission, Submitted, read};
-pub use write::{Registered, write_response};
+pub use write::{Detail, Registered, write_response};

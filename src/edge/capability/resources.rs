@@ -71,7 +71,7 @@ fn document_reference() -> Value {
         "readHistory": true,
         "updateCreate": false,
         "conditionalCreate": FEATURES.conditional_create,
-        "conditionalRead": "not-match",
+        "conditionalRead": "full-support",
         "conditionalUpdate": true,
     });
     resource("DocumentReference", &interactions, told)
@@ -87,7 +87,7 @@ fn list() -> Value {
         "profile": format!("{PROFILE}pdsm-submissionset-comprehensive"),
         "supportedProfile": supported,
         "versioning": "versioned",
-        "conditionalRead": "not-match",
+        "conditionalRead": "full-support",
     });
     resource("List", &["read", "vread", "search-type"], told)
 }
@@ -96,8 +96,9 @@ fn binary() -> Value {
     let told = json!({
         "profile": "http://hl7.org/fhir/StructureDefinition/Binary",
         "documentation": "Raw, as a resource with Accept: application/fhir+json, \
-            or as a page to read of a CDA document with Accept: text/html.",
+            or as a page to read of a CDA document with Accept: text/html. Range on the raw bytes.",
         "versioning": "no-version",
+        "conditionalRead": "full-support",
     });
     resource("Binary", &["read"], told)
 }
@@ -112,6 +113,7 @@ fn consent() -> Value {
             masquage-par-defaut, delegation). Declaring a right again renews it; status inactive withdraws it; nothing is deleted.",
         "versioning": "versioned",
         "readHistory": true,
+        "conditionalRead": "full-support",
         "updateCreate": false,
         "conditionalUpdate": true,
     });

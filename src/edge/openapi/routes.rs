@@ -109,7 +109,7 @@ const ROWS: &[Row] = &[
         "Patient",
         Takes::Nothing,
         "Reads a record's state",
-        &[200],
+        READ,
     ),
     (
         "get",
@@ -245,7 +245,7 @@ const ROWS: &[Row] = &[
         "Binary",
         Takes::Nothing,
         "ITI-68, TD3.2: the bytes of a document",
-        READ,
+        &[200, 206, 304],
     ),
     (
         "get",
