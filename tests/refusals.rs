@@ -50,7 +50,7 @@ const NOT_HERE: [(Code, &str); 25] = [
     (Code::PatchWithoutReplacement, "tests/transactions.rs"),
     (Code::MultipleMatches, "tests/transactions.rs"),
     (Code::FhirDocumentNotSupported, "tests/transactions.rs"),
-    (Code::FolderNotProcessed, "tests/transactions.rs"),
+    (Code::FolderMemberUnknown, "tests/folders.rs"),
     (Code::PatientNotCreated, "tests/transactions.rs"),
 ];
 

@@ -59,6 +59,7 @@ async fn provide_bundle(exchange: &mut Exchange) -> Result<Response, Error> {
         documents: &made.documents,
         existing: &made.existing,
         superseded: &made.superseded,
+        folders: &made.folders,
         patient: Some((record.id, record.version, record.updated)),
     };
     let representation = wanted == Some(Return::Representation);

@@ -10,6 +10,7 @@ mod update;
 mod write;
 
 pub use entries::EntryRole;
+pub use folder::SubmittedFolder;
 pub use generate::read_generated;
 pub use patient::name_patients;
 pub(super) use read::read_simplified;

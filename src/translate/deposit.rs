@@ -66,10 +66,12 @@ pub fn prepare(
         first.map(|first| set::complete(declared.set, &declared.patient, first, depositor, now));
     let warnings = found.finish().map_err(Error::many)?;
     let documents = documents.into_iter().map(|(document, _)| document);
+    let folders = declared.folders.into_iter();
     let submission = Submission {
         metadata: metadata.ok_or(Code::ElementRequired)?,
         documents: documents.collect(),
         superseded: declared.superseded,
+        folders: folders.map(|folder| folder.complete(now)).collect(),
     };
     Ok((submission, warnings))
 }

@@ -1,11 +1,14 @@
-//! List ↔ submission set (PDSm SubmissionSet Comprehensive).
+//! List ↔ submission set (PDSm SubmissionSet Comprehensive) and folder (PDSm Folder Comprehensive).
 
+mod folder;
 mod read;
 mod write;
 
+pub use folder::DeclaredFolder;
+pub(super) use folder::read_folder;
 pub use read::DeclaredSet;
 pub(super) use read::{is_folder, is_list_type, read_into};
-pub use write::write;
+pub use write::{write, write_folder};
 
 use super::Reading;
 use super::wire::Node;

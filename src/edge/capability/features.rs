@@ -33,7 +33,7 @@ pub(super) const FEATURES: Features = Features {
     history: false,
     include: &[],
     revinclude: &[],
-    folders: false,
+    folders: true,
     conditional_create: false,
     fhir_documents: false,
 };
