@@ -91,6 +91,7 @@ fn routes(app: Shared) -> Router {
         .route("/fhir/List/_search", post(search::submissions))
         .route("/fhir/List/{id}", get(read::submission))
         .route("/fhir/Binary/{id}", get(binary::read))
+        .route("/fhir/Bundle/{id}", get(binary::read_fhir))
         .route(
             "/fhir/Consent",
             get(consent::search)

@@ -18,7 +18,7 @@ use crate::policy::Act;
 use crate::store::{self, Deposited};
 use crate::translate::bundle::{self, DeclaredSubmission, Registered};
 use crate::translate::deposit::{Depositor, coherent, prepare, prepare_from_patient};
-use crate::translate::{document_reference, wire};
+use crate::translate::{document_reference, fhir_document, wire};
 
 /// `POST /fhir`
 pub(super) async fn transaction(State(app): State<Shared>, request: Request) -> Response {
@@ -48,7 +48,9 @@ async fn provide_bundle(exchange: &mut Exchange) -> Result<Response, Error> {
     let wanted = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
     let (Format::Json, body) = exchange.resource_bytes().await?;
-    let mut resource = wire::read_json(&body, "Bundle")?;
+    let mut resource = wire::read_json_text(&body)?;
+    fhir_document::in_binaries(&mut resource, "entry");
+    wire::accept(&resource, "Bundle")?;
     bundle::name_patients(&mut resource);
     let declared = bundle::read(&resource, &exchange.reading())?;
     drop(resource);

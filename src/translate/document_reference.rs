@@ -17,7 +17,7 @@ use crate::error::{Code, Error, Issue};
 
 pub use declared::{Attachment, DeclaredDocument};
 pub use read::read;
-pub use write::write;
+pub use write::{content_path, write};
 
 pub(super) use attachment::decode_base64;
 pub(super) use identifiers::{declared_unique_id, slice};

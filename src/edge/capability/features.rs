@@ -28,12 +28,12 @@ pub(super) struct Features {
 pub(super) const FEATURES: Features = Features {
     xml: false,
     validate: &[],
-    generate_metadata: false,
+    generate_metadata: true,
     batch: false,
     history: false,
     include: &[],
     revinclude: &[],
     folders: true,
-    conditional_create: false,
-    fhir_documents: false,
+    conditional_create: true,
+    fhir_documents: true,
 };

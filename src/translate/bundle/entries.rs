@@ -116,10 +116,6 @@ pub(super) fn sort<'a>(bundle: Node<'a>, found: &mut Findings) -> Entries<'a> {
                 continue;
             }
             "List" | "DocumentReference" | "Binary" => {}
-            "Bundle" => {
-                found.refuse(resource.issue(Code::FhirDocumentNotSupported));
-                continue;
-            }
             _ => {
                 found.refuse(resource.issue(Code::UnsupportedElement));
                 continue;

@@ -118,7 +118,7 @@ fn made(
         EntryRole::Content(rank) => {
             let entry = document(rank)?;
             Made {
-                location: format!("Binary/{}", entry.content_id),
+                location: document_reference::content_path(entry),
                 version: 1,
                 at: entry.deposited,
                 new: !registered.was_there(entry),
