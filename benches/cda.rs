@@ -111,7 +111,10 @@ fn wrapping(reading: &Reading) {
     let mut pdf = b"%PDF-1.4\n<pdfaid:part>1</pdfaid:part>\n".to_vec();
     pdf.extend((0..1_000_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8));
     let floor = measure(std::slice::from_ref(&pdf), |pdf| {
-        black_box(base64::Engine::encode(&base64::prelude::BASE64_STANDARD, pdf));
+        black_box(base64::Engine::encode(
+            &base64::prelude::BASE64_STANDARD,
+            pdf,
+        ));
     });
     let wrapped = measure(std::slice::from_ref(&pdf), |pdf| {
         let now = "2024-06-12T08:30:00Z".parse().expect("time");

@@ -16,6 +16,7 @@ pub mod patient;
 pub mod search;
 pub mod searchset;
 mod subject;
+pub mod validate;
 pub mod wire;
 
 pub use subject::present;

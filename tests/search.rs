@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use passerelle::dmp::context::{Environment, Validation};
 use passerelle::dmp::document::Availability::{self, Approved, Archived, Deprecated};
 use passerelle::dmp::query::{
-    AuthorPart, CodedField, Comparison, Condition, DocumentKey, ListKind, SortField, TextMatch, TimeField,
-    Token,
+    AuthorPart, CodedField, Comparison, Condition, DocumentKey, ListKind, SortField, TextMatch,
+    TimeField, Token,
 };
 use passerelle::error::{Error, Severity};
 use passerelle::tables::Tables;

@@ -610,7 +610,7 @@ async fn metadata_are_made_of_the_document() {
         bundle["entry"][2]["resource"] = fhir;
         bundle["entry"][2]["request"]["url"] = json!("Bundle");
         let reply = hospital.post("", &bundle).await;
-        reply.assert_refused(422, "fhir-document-not-supported");
+        reply.assert_refused(422, "element-invalid");
         let wrong = json!({"resourceType": "Parameters", "parameter": [{"name": "other"}]});
         let reply = hospital.post(PATH, &wrong).await.assert_status(422).json();
         assert_eq!(reply["issue"].as_array().unwrap().len(), 2);

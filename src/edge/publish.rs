@@ -10,7 +10,7 @@ use super::exchange::{ATTEMPTS, Exchange};
 use super::negotiate::{self, Format, Return};
 use super::{answer, search};
 use crate::dmp::query::DocumentKey;
-use crate::dmp::record::Record;
+use crate::dmp::record::{Record, Traits};
 use crate::dmp::submission::Submission;
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error, Issue};
@@ -181,21 +181,31 @@ fn prepared(
     if actor.kind.is_patient_side() {
         return prepare_from_patient(declared, actor, record, context.now, &exchange.reading());
     }
+    let (submission, mut warnings) = held(exchange, declared, &record.traits)?;
+    warnings.extend(coherent(&submission, &record.traits, &exchange.reading())?);
+    Ok((submission, warnings))
+}
+
+/// A professional's deposit, held against its documents.
+pub(super) fn held(
+    exchange: &Exchange,
+    declared: DeclaredSubmission,
+    traits: &Traits,
+) -> Result<(Submission, Vec<Issue>), Error> {
+    let (actor, context) = exchange.caller()?;
     let carried = actor.structure.as_ref().map(|structure| &structure.id);
     let depositor = Depositor {
         actor,
         structure: context.structure.as_ref().or(carried),
-        traits: &record.traits,
+        traits,
     };
-    let (submission, mut warnings) = prepare(
+    prepare(
         declared,
         &depositor,
         context.secret == Some(true),
         context.now,
         &exchange.reading(),
-    )?;
-    warnings.extend(coherent(&submission, &record.traits, &exchange.reading())?);
-    Ok((submission, warnings))
+    )
 }
 
 /// Adds what the store tells; what the reading told already, with its place, is not told twice.

@@ -14,6 +14,18 @@ use super::Reading;
 use super::wire::Node;
 use crate::error::Issue;
 
+/// Judges a List by itself, a submission set or a folder: every issue, none when all is well.
+pub fn judge(resource: &serde_json::Value, reading: &Reading) -> Vec<Issue> {
+    let resource = Node::root(resource);
+    let mut found = super::findings::Findings::new(reading);
+    if is_folder(resource) {
+        read_folder(resource, &mut found, reading);
+    } else {
+        read_into(resource, &mut found, reading);
+    }
+    found.into_issues()
+}
+
 /// Reads a List that is a submission set.
 ///
 /// # Errors

@@ -27,7 +27,7 @@ pub(super) struct Features {
 /// The present ones.
 pub(super) const FEATURES: Features = Features {
     xml: false,
-    validate: &[],
+    validate: &crate::edge::validate::KINDS,
     generate_metadata: true,
     batch: false,
     history: false,

@@ -16,11 +16,18 @@ const FILES: [(&str, &str); 7] = [
 /// The type of a file to be wrapped: the one that is declared, else the one that it looks like; None for what is to be a CDA document.
 pub(super) fn of_a_file(declared: &DeclaredDocument, bytes: &[u8]) -> Option<&'static str> {
     match declared.mime_type.as_deref() {
-        Some(told) => named(told),
+        Some(told) => named(told).filter(|_| !is_cda(bytes)),
         None => ["application/pdf", "text/rtf", "image/jpeg", "image/tiff"]
             .into_iter()
             .find(|media_type| looks_like(media_type, bytes)),
     }
+}
+
+/// True for a CDA document, whatever it is declared as: the difference is told when both are compared.
+fn is_cda(bytes: &[u8]) -> bool {
+    const ROOT: &[u8] = b"<ClinicalDocument";
+    let head = bytes.get(..4_096).unwrap_or(bytes);
+    head.windows(ROOT.len()).any(|window| window == ROOT)
 }
 
 /// The kept name of a media type, its parameters aside.

@@ -2,7 +2,7 @@
 
 use super::super::Reading;
 use super::super::datatype::coding;
-use super::super::datatype::contained::{Contained, only_extensions};
+use super::super::datatype::contained::{Contained, only_extensions, single_extensions};
 use super::super::datatype::urls::{DESIGNATION_TYPE, IS_ARCHIVED};
 use super::super::document_reference::{declared_unique_id, server_assigned};
 use super::super::findings::{Findings, Weight};
@@ -92,6 +92,7 @@ pub(in crate::translate) fn read_folder<'a>(
 fn content_type(resource: Node, found: &mut Findings, reading: &Reading) -> Option<Coded> {
     let known = [DESIGNATION_TYPE, IS_ARCHIVED];
     only_extensions(resource, &known, Weight::Key, found);
+    single_extensions(resource, &known, found);
     for extension in resource.extensions(IS_ARCHIVED) {
         if extension.bool("valueBoolean") != Some(false) {
             found.refuse(extension.issue(Code::UnsupportedElement));
