@@ -71,9 +71,9 @@ pub struct NewFolder {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listed {
     /// A submission.
-    Submission(SubmissionSet),
+    Submission(Box<SubmissionSet>),
     /// A folder.
-    Folder(Folder),
+    Folder(Box<Folder>),
 }
 
 impl Listed {
@@ -96,7 +96,7 @@ impl Listed {
     /// The submission, if it is one.
     pub fn submission(self) -> Option<SubmissionSet> {
         match self {
-            Self::Submission(set) => Some(set),
+            Self::Submission(set) => Some(*set),
             Self::Folder(_) => None,
         }
     }
@@ -104,7 +104,7 @@ impl Listed {
     /// The folder, if it is one.
     pub fn folder(self) -> Option<Folder> {
         match self {
-            Self::Folder(folder) => Some(folder),
+            Self::Folder(folder) => Some(*folder),
             Self::Submission(_) => None,
         }
     }

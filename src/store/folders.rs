@@ -84,16 +84,16 @@ pub(super) async fn fill(
     for row in rows {
         are_folders.push(matches!(row, Listed::Folder(_)));
         match row {
-            Listed::Submission(set) => sets.push(set),
-            Listed::Folder(folder) => folders.push(folder),
+            Listed::Submission(set) => sets.push(*set),
+            Listed::Folder(folder) => folders.push(*folder),
         }
     }
     fill_submissions(conn, ins, permit, &mut sets).await?;
     fill_folders(conn, ins, permit, &mut folders).await?;
     let (mut sets, mut folders) = (sets.into_iter(), folders.into_iter());
     let next = |is_folder| match is_folder {
-        true => folders.next().map(Listed::Folder),
-        false => sets.next().map(Listed::Submission),
+        true => folders.next().map(Box::new).map(Listed::Folder),
+        false => sets.next().map(Box::new).map(Listed::Submission),
     };
     Ok(are_folders.into_iter().filter_map(next).collect())
 }

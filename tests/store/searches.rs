@@ -382,7 +382,7 @@ pub async fn submissions_by_their_own_attributes(url: &str) {
         assert!(
             page.rows
                 .iter()
-                .all(|found| *found == Listed::Submission(sent.clone())),
+                .all(|found| *found == Listed::Submission(Box::new(sent.clone()))),
             "{condition:?}"
         );
     }
