@@ -6,6 +6,7 @@ pub mod change;
 pub mod code;
 pub mod context;
 pub mod document;
+pub mod folder;
 pub mod id;
 pub mod ins;
 pub mod national_id;

@@ -107,6 +107,7 @@ fn routes(app: Shared) -> Router {
             get(read::submission_version),
         )
         .route("/fhir/Binary/{id}", get(binary::read))
+        .route("/fhir/Bundle/{id}", get(binary::read_fhir))
         .route(
             "/fhir/Consent",
             get(consent::search)

@@ -146,8 +146,8 @@ codes! {
     MultipleMatches = "multiple-matches",
     /// A Bundle as the content of a document.
     FhirDocumentNotSupported = "fhir-document-not-supported",
-    /// Told: a Folder of a deposit is not kept.
-    FolderNotProcessed = "folder-not-processed",
+    /// A folder names a document that is not there, or that the caller may not know of.
+    FolderMemberUnknown = "folder-member-unknown",
     /// Told: a Patient entry of a deposit is not written.
     PatientNotCreated = "patient-not-created",
     /// Replacing what one did not author.

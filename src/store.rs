@@ -13,6 +13,7 @@ mod due;
 mod explained;
 mod find;
 mod fold;
+mod folders;
 mod interface;
 mod journal;
 mod known;

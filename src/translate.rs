@@ -7,6 +7,7 @@ pub mod consent;
 mod datatype;
 pub mod deposit;
 pub mod document_reference;
+pub mod fhir_document;
 mod findings;
 pub mod history;
 pub mod list;

@@ -824,12 +824,14 @@ fn the_response_has_one_entry_per_entry_in_the_order_of_the_request() {
         depositor_structure: None,
         metadata: submission.metadata,
         documents: vec![document.id],
+        folders: Vec::new(),
     };
     let registered = Registered {
         submission: &set,
         documents: std::slice::from_ref(&document),
         existing: &[],
         superseded: &[],
+        folders: &[],
         patient: None,
     };
     let response = write_response(

@@ -53,8 +53,8 @@ const NOT_HERE: [(Code, &str); 26] = [
     (Code::AppendsForbidden, "tests/transactions.rs"),
     (Code::PatchWithoutReplacement, "tests/transactions.rs"),
     (Code::MultipleMatches, "tests/transactions.rs"),
-    (Code::FhirDocumentNotSupported, "tests/transactions.rs"),
-    (Code::FolderNotProcessed, "tests/transactions.rs"),
+    (Code::FhirDocumentNotSupported, "tests/fhir_documents.rs"),
+    (Code::FolderMemberUnknown, "tests/folders.rs"),
     (Code::PatientNotCreated, "tests/transactions.rs"),
 ];
 

@@ -610,7 +610,7 @@ async fn metadata_are_made_of_the_document() {
         bundle["entry"][2]["resource"] = fhir;
         bundle["entry"][2]["request"]["url"] = json!("Bundle");
         let reply = hospital.post("", &bundle).await;
-        reply.assert_refused(422, "fhir-document-not-supported");
+        reply.assert_refused(422, "element-invalid");
         let wrong = json!({"resourceType": "Parameters", "parameter": [{"name": "other"}]});
         let reply = hospital.post(PATH, &wrong).await.assert_status(422).json();
         assert_eq!(reply["issue"].as_array().unwrap().len(), 2);
@@ -674,54 +674,4 @@ async fn a_document_reference_may_say_little() {
         let path = format!("DocumentReference.{element}");
         assert!(missing.contains(&path.as_str()), "{path}: {missing:?}");
     }
-}
-
-/// MHD lets a recipient keep no folders, when it says so.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_folder_is_told_not_to_be_kept() {
-    let folder = |patient: &str, member: &Value| {
-        let (system, value) = patient.split_once('|').unwrap();
-        json!({
-            "fullUrl": urn(),
-            "resource": {
-                "resourceType": "List",
-                "status": "current",
-                "mode": "working",
-                "title": "Suivi",
-                "code": {"coding": [{
-                    "system": "https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes",
-                    "code": "folder"
-                }]},
-                "subject": {"identifier": {"system": system, "value": value}},
-                "date": "2026-06-01T10:00:00+02:00",
-                "entry": [{"item": {"reference": member}}]
-            },
-            "request": {"method": "POST", "url": "List"}
-        })
-    };
-    on_both(async |server| {
-        let mut hospital = server.client("hopital");
-        let bundle = Document::new().bundle();
-        let member = bundle["entry"][1]["fullUrl"].clone();
-        let own = folder(PATIENT, &member);
-        let item = json!({"item": {"reference": own["fullUrl"]}});
-        let mut with_folder = with_entry(bundle.clone(), own);
-        let items = &mut with_folder["entry"][0]["resource"]["entry"];
-        items.as_array_mut().unwrap().push(item);
-        let foreign = with_entry(bundle, folder(OTHER, &member));
-        let reply = hospital.post("", &foreign).await;
-        reply.assert_refused(422, "element-invalid");
-        let reply = hospital
-            .post("", &with_folder)
-            .await
-            .assert_status(200)
-            .json();
-        assert_eq!(reply["entry"].as_array().unwrap().len(), 4);
-        let told = &reply["entry"][2]["response"];
-        assert_eq!(told["location"], Value::Null);
-        let codes = told["outcome"]["issue"][0]["details"]["coding"].to_string();
-        assert!(codes.contains("PartialFolderContentNotProcessed"), "{told}");
-        assert_eq!(reply["entry"][3]["response"]["status"], "201 Created");
-    })
-    .await;
 }

@@ -8,6 +8,9 @@ use super::ins::Ins;
 use super::person::{Author, Identifier, LegalAuthenticator, Organization, SourcePatient};
 use super::time::Timestamp;
 
+/// `mimeType` of FHIR documents (MHD's FHIR Documents option).
+pub const FHIR_DOCUMENT: &str = "application/fhir+json";
+
 /// XDS `availabilityStatus` (JDV_J52).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Availability {
@@ -287,6 +290,13 @@ pub struct DocumentMetadata {
     pub hash: Sha1,
     /// `size`, in bytes.
     pub size: u64,
+}
+
+impl DocumentMetadata {
+    /// True for a FHIR document, which is read as the Bundle that it is.
+    pub fn is_fhir(&self) -> bool {
+        self.mime_type == FHIR_DOCUMENT
+    }
 }
 
 /// Earlier entryUUIDs that an entry names; a document that changes for ever must not grow for ever.

@@ -123,8 +123,19 @@ pub enum Condition {
     Title(TextMatch, Vec<String>),
     /// `sourceId` of a submission among these.
     SourceId(Vec<String>),
+    /// Lists of these kinds.
+    Listed(Vec<ListKind>),
     /// Nothing matches: a value that no document can have.
     Never,
+}
+
+/// What a List is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ListKind {
+    /// A submission.
+    Submission,
+    /// A folder.
+    Folder,
 }
 
 /// Which part of an author's name is compared.

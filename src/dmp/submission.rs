@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::code::Code;
 use super::document::{DocumentMetadata, RelationKind};
+use super::folder::NewFolder;
 use super::id::UniqueId;
 use super::ins::Ins;
 use super::person::Author;
@@ -48,6 +49,9 @@ pub struct SubmissionSet {
     pub metadata: SubmissionMetadata,
     /// The documents that the caller may know of, in the order of the deposit.
     pub documents: Vec<Uuid>,
+    /// The folders that came with it and that the caller may know of.
+    #[serde(default)]
+    pub folders: Vec<Uuid>,
 }
 
 /// One document on its way in.
@@ -88,4 +92,6 @@ pub struct Submission {
     pub documents: Vec<NewDocument>,
     /// Each must be one that a document of the submission replaces.
     pub superseded: Vec<Superseded>,
+    /// The folders that it makes.
+    pub folders: Vec<NewFolder>,
 }

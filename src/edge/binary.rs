@@ -14,6 +14,7 @@ use super::negotiate::{self, BinaryForm};
 use super::params::{self, Params};
 use super::read::identifier;
 use super::{alert, answer, conditional, range};
+use crate::dmp::document::FHIR_DOCUMENT;
 use crate::dmp::time::Timestamp;
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error};
@@ -35,17 +36,54 @@ pub(super) async fn read(
     exchange.conclude(result).await
 }
 
-async fn retrieve(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
+/// `GET /fhir/Bundle/{id}`: a FHIR document, which is the resource itself
+pub(super) async fn read_fhir(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::RetrieveDocument, request);
+    let result = retrieve_fhir(&mut exchange, &id).await;
+    exchange.conclude(result).await
+}
+
+async fn retrieve_fhir(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
     exchange.identify()?;
-    let query = exchange.query()?;
+    exchange.format()?;
+    let content = content(exchange, id).await?;
+    if content.mime_type != FHIR_DOCUMENT {
+        return Err(Code::NotFound.into());
+    }
+    let tag = format!("\"{}\"", content.sha1);
+    let (deposited, hidden) = (content.deposited, content.hidden);
+    let mut response = match answer::not_modified(exchange.headers(), &tag) {
+        true => answer::empty(StatusCode::NOT_MODIFIED),
+        false => answer::with_type(StatusCode::OK, FHIR_DOCUMENT, content.bytes),
+    };
+    let headers = response.headers_mut();
+    answer::put(headers, header::ETAG, &tag);
+    answer::put(headers, header::VARY, "Accept");
+    answer::put(headers, header::CONTENT_DISPOSITION, "attachment");
+    answer::last_modified(headers, deposited);
+    alert::put(headers, exchange, hidden);
+    Ok(response)
+}
+
+/// The content that an id names, if the caller may read it.
+async fn content(exchange: &mut Exchange, id: &str) -> Result<Content, Error> {
     let id = identifier(id)?;
     exchange.names("Binary", id);
     let what = Locator::Content(id);
     let permit = exchange.permit_by_id(&Act::ReadContent, what).await?;
     let trace = exchange.trace();
     let content = exchange.app.store.read_content(&permit, id, trace).await;
-    let content = exchange.acted(content)?;
+    exchange.acted(content)
+}
 
+async fn retrieve(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
+    exchange.identify()?;
+    let query = exchange.query()?;
+    let content = content(exchange, id).await?;
     if let Some((media_type, bytes)) = file(exchange, &query, &content) {
         return inner(exchange, &content, &media_type, bytes.into());
     }

@@ -10,7 +10,7 @@ use super::exchange::Exchange;
 use super::negotiate::{self, Format};
 use super::paging::PARAMETER;
 use super::params;
-use super::read::identifier;
+use super::read::{identifier, written};
 use super::rendered::placed;
 use super::{alert, answer};
 use crate::dmp::query::Versions;
@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::policy::Act;
 use crate::store::Locator;
 use crate::translate::history::{self, Version, Whose};
-use crate::translate::{consent, list, search};
+use crate::translate::{consent, search};
 
 /// `GET /fhir/DocumentReference/{id}/_history`
 pub(super) async fn document(
@@ -77,19 +77,19 @@ async fn of_document(exchange: &mut Exchange, id: &str) -> Result<Response, Erro
 
 async fn of_submission(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
     let asked = Asked::read(exchange, "List", "PUT", id)?;
-    let what = Locator::Submission(asked.id);
+    let what = Locator::List(asked.id);
     let permit = exchange.permit_by_id(&Act::ReadSubmission, what).await?;
     let trace = exchange.trace();
     let store = &exchange.app.store;
-    let found = store.read_submission(&permit, asked.id, trace).await;
+    let found = store.read_list(&permit, asked.id, trace).await;
     let found = exchange.acted(found)?;
     let query = &asked.search.query;
-    let is_asked = query.since.is_none_or(|since| found.updated >= since);
+    let is_asked = query.since.is_none_or(|since| found.updated() >= since);
     let is_here = is_asked && query.count > 0 && query.before.is_none_or(|before| before > 1);
     let rows = is_here.then(|| Version {
         number: 1,
-        updated: found.updated,
-        resource: list::write(&found, &exchange.reading()).to_string(),
+        updated: found.updated(),
+        resource: written(&found, &exchange.reading()),
     });
     let rows = rows.into_iter().collect();
     Ok(asked.answer(exchange, u64::from(is_asked), false, rows))

@@ -21,7 +21,7 @@ use crate::store::{self, Deposited};
 use crate::translate::bundle::{self, DeclaredSubmission, Detail, Registered};
 use crate::translate::deposit::{Depositor, coherent, prepare, prepare_from_patient};
 use crate::translate::wire::Format;
-use crate::translate::{document_reference, wire};
+use crate::translate::{document_reference, fhir_document, wire};
 
 /// `POST /fhir`
 pub(super) async fn transaction(State(app): State<Shared>, request: Request) -> Response {
@@ -66,13 +66,17 @@ impl Sent {
     }
 
     /// The bundle, when all is well with it.
-    fn checked(self) -> Result<Value, Error> {
+    fn checked(mut self) -> Result<Value, Error> {
+        fhir_document::in_binaries(&mut self.bundle, "entry");
         let issues = wire::check(&self.bundle, "Bundle", "Bundle");
         if self.issues.is_empty() && issues.is_empty() {
             return Ok(self.bundle);
         }
-        // Read again, for the places.
-        wire::read(self.form, &self.body, "Bundle")
+        match self.form {
+            Format::Json => Err(Error::many(issues)),
+            // Read again, for the places.
+            Format::Xml => wire::read(self.form, &self.body, "Bundle"),
+        }
     }
 }
 
@@ -111,6 +115,7 @@ async fn provide_bundle(
         documents: &made.documents,
         existing: &made.existing,
         superseded: &made.superseded,
+        folders: &made.folders,
         patient: Some((record.id, record.version, record.updated)),
     };
     let detail = match wanted {

@@ -9,12 +9,13 @@ use super::app::Shared;
 use super::exchange::Exchange;
 use super::rendered::placed;
 use super::{alert, answer, conditional};
+use crate::dmp::folder::Listed;
 use crate::dmp::time::Instant;
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error};
 use crate::policy::Act;
 use crate::store::Locator;
-use crate::translate::list;
+use crate::translate::{Reading, list};
 
 /// `GET /fhir/DocumentReference/{id}`
 pub(super) async fn document(
@@ -100,28 +101,36 @@ async fn read_submission(
     id: &str,
     version: Option<&str>,
 ) -> Result<Response, Error> {
-    /// A submission never changes.
+    /// Neither a submission nor a folder ever changes.
     const VERSION: u32 = 1;
     exchange.identify()?;
     let format = exchange.format()?;
     let id = identifier(id)?;
     exchange.names("List", id);
-    let what = Locator::Submission(id);
+    let what = Locator::List(id);
     let permit = exchange.permit_by_id(&Act::ReadSubmission, what).await?;
     if version.is_some_and(|version| number(version) != Some(VERSION)) {
         return Err(Code::NotFound.into());
     }
     let trace = exchange.trace();
-    let found = exchange.app.store.read_submission(&permit, id, trace).await;
+    let found = exchange.app.store.read_list(&permit, id, trace).await;
     let found = exchange.acted(found)?;
-    if conditional::is_held_version(exchange.headers(), VERSION, found.updated) {
-        return Ok(unmodified(VERSION, found.updated));
+    if conditional::is_held_version(exchange.headers(), VERSION, found.updated()) {
+        return Ok(unmodified(VERSION, found.updated()));
     }
-    let body = list::write(&found, &exchange.reading()).to_string();
+    let body = written(&found, &exchange.reading());
     let body = exchange.present(body).into_owned();
     let mut response = answer::resource(StatusCode::OK, format, body);
-    answer::version(response.headers_mut(), VERSION, found.updated);
+    answer::version(response.headers_mut(), VERSION, found.updated());
     Ok(response)
+}
+
+/// A List as text.
+pub(super) fn written(found: &Listed, reading: &Reading) -> String {
+    match found {
+        Listed::Submission(set) => list::write(set, reading).to_string(),
+        Listed::Folder(folder) => list::write_folder(folder, reading).to_string(),
+    }
 }
 
 /// 304, with what the client may check again later.

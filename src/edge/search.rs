@@ -8,6 +8,7 @@ use super::app::Shared;
 use super::exchange::Exchange;
 use super::paging::{self, Continuation};
 use super::params::{self, Params};
+use super::read::written;
 use super::rendered::placed;
 use super::{alert, answer, negotiate};
 use crate::dmp::query::{After, Page};
@@ -16,7 +17,6 @@ use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error, Issue};
 use crate::policy::Act;
 use crate::store::Locator;
-use crate::translate::list;
 use crate::translate::search::{self, PatientKey};
 use crate::translate::searchset::{self, Entry};
 
@@ -103,7 +103,7 @@ async fn find_submissions(exchange: &mut Exchange) -> Result<Response, Error> {
             let found = exchange
                 .app
                 .store
-                .find_submissions(&permit, &search.query, trace)
+                .find_lists(&permit, &search.query, trace)
                 .await;
             exchange.acted(found)?
         }
@@ -112,7 +112,7 @@ async fn find_submissions(exchange: &mut Exchange) -> Result<Response, Error> {
     let texts: Vec<_> = page
         .rows
         .iter()
-        .map(|set| (set.id, list::write(set, &reading).to_string()))
+        .map(|found| (found.id(), written(found, &reading)))
         .collect();
     let rows = texts.iter().map(|(id, text)| (*id, text.as_str()));
     asked.answer(

@@ -16,7 +16,9 @@ use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error, Issue};
 use crate::translate::bundle::DeclaredSubmission;
 use crate::translate::validate::{Asked, Shape, ask};
-use crate::translate::{bundle, consent, document_reference, list, outcome, patient, wire};
+use crate::translate::{
+    bundle, consent, document_reference, fhir_document, list, outcome, patient, wire,
+};
 
 /// The types that can be validated.
 pub(super) const KINDS: [&str; 5] = ["Bundle", "Consent", "DocumentReference", "List", "Patient"];
@@ -40,7 +42,10 @@ async fn respond(exchange: &mut Exchange, kind: &str) -> Result<Response, Error>
     let (form, body) = exchange.resource_bytes().await?;
     let (body, mut issues) = wire::read_unchecked(form, &body, &[kind, "Parameters"])?;
     let profile = params::first(&query, "profile");
-    let asked = ask(body, kind, params::first(&query, "mode"), profile)?;
+    let mut asked = ask(body, kind, params::first(&query, "mode"), profile)?;
+    if asked.shape == Shape::Bundle {
+        fhir_document::in_binaries(&mut asked.resource, "entry");
+    }
     issues.extend(wire::check(&asked.resource, kind, kind));
     if issues.is_empty() {
         issues = judged(exchange, &asked)?;

@@ -4,8 +4,8 @@ use super::fold::{fold, literal};
 use super::schema::{Attribute, micros};
 use super::statement::Statement;
 use crate::dmp::query::{
-    AuthorPart, CodedField, Comparison, Condition, DocumentKey, TextMatch, TimeBound, TimeField,
-    Token,
+    AuthorPart, CodedField, Comparison, Condition, DocumentKey, ListKind, TextMatch, TimeBound,
+    TimeField, Token,
 };
 
 /// Adds one condition on document `d`.
@@ -55,7 +55,7 @@ pub(super) fn on_document<'a>(statement: &mut Statement<'a>, condition: &'a Cond
             statement.push("d.id IN ").list(ids.iter());
         }
         // A title and a source are searched on submissions only.
-        Condition::Title(..) | Condition::SourceId(_) | Condition::Never => {
+        Condition::Title(..) | Condition::SourceId(_) | Condition::Listed(_) | Condition::Never => {
             statement.push("1 = 0");
         }
     }
@@ -112,6 +112,12 @@ pub(super) fn on_submission<'a>(statement: &mut Statement<'a>, condition: &'a Co
         }
         Condition::Title(how, titles) => any(statement, titles, |statement, title| {
             text(statement, "s.title_folded", "s.title", *how, title);
+        }),
+        Condition::Listed(kinds) => any(statement, kinds, |statement, kind| {
+            statement.push(match kind {
+                ListKind::Submission => "s.sent_with IS NULL",
+                ListKind::Folder => "s.sent_with IS NOT NULL",
+            });
         }),
         Condition::SourceId(ids) => {
             statement.push("s.source_id IN ").list(ids.iter());

@@ -1,6 +1,7 @@
 //! TD2: a submission with its documents, all or nothing.
 
 mod existing;
+mod folders;
 mod relate;
 
 use std::borrow::Cow;
@@ -8,6 +9,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use uuid::Uuid;
+
+use folders::FolderDraft;
 
 use super::conn::{Conn, DbError};
 use super::outbox::{self, News};
@@ -36,6 +39,7 @@ pub(super) struct Deposit {
     set: SubmissionSet,
     drafts: Vec<Draft>,
     superseded: Vec<Superseded>,
+    folders: Vec<FolderDraft>,
     render: Arc<dyn Render>,
     now: Instant,
     trace: Trace,
@@ -99,7 +103,9 @@ impl Deposit {
         let ins = record_of(permit)?;
         // Each keeps the number that it was deposited by.
         let mut documents = submission.documents.iter();
+        let mut folders = submission.folders.iter();
         let his = permit.is_of(&submission.metadata.patient)
+            && folders.all(|folder| permit.is_of(&folder.metadata.patient))
             && documents.all(|document| permit.is_of(&document.metadata.patient));
         if !his || submission.documents.is_empty() {
             return Err(Code::Internal.into());
@@ -114,6 +120,7 @@ impl Deposit {
             depositor_structure: structure,
             metadata: submission.metadata,
             documents: Vec::with_capacity(submission.documents.len()),
+            folders: Vec::new(),
         };
         let mut drafts = Vec::with_capacity(submission.documents.len());
         for mut document in submission.documents {
@@ -144,12 +151,21 @@ impl Deposit {
                 content: document.content,
             });
         }
+        let folders = submission.folders.into_iter();
+        let folders: Vec<_> = folders
+            .map(|folder| FolderDraft::new(folder, &set, now))
+            .collect();
+        set.folders = folders.iter().map(|draft| draft.folder.id).collect();
         let line = {
             trace.entities = vec![(audit::SUBMISSION.to_owned(), set.id)];
             let documents = set.documents.iter();
             trace
                 .entities
                 .extend(documents.map(|id| (audit::DOCUMENT.to_owned(), *id)));
+            let folders = set.folders.iter();
+            trace
+                .entities
+                .extend(folders.map(|id| (audit::SUBMISSION.to_owned(), *id)));
             let line = audit::line(&trace);
             // A refusal names nothing: nothing was made.
             trace.entities.clear();
@@ -161,6 +177,7 @@ impl Deposit {
             set,
             drafts,
             superseded: submission.superseded,
+            folders,
             render,
             now,
             trace,
@@ -175,7 +192,11 @@ impl Deposit {
             (entry.metadata.unique_id.to_string(), entry.id)
         });
         let set = (self.set.metadata.unique_id.to_string(), self.set.id);
-        let claims: Vec<(String, Uuid)> = documents.chain([set]).collect();
+        let folders = self.folders.iter().map(|draft| {
+            let folder = &draft.folder;
+            (folder.metadata.unique_id.to_string(), folder.id)
+        });
+        let claims: Vec<(String, Uuid)> = documents.chain([set]).chain(folders).collect();
         let distinct: HashSet<&str> = claims.iter().map(|(id, _)| id.as_str()).collect();
         let mut taken = Statement::new("SELECT value FROM unique_id WHERE value IN ");
         taken.list(distinct.iter().copied());
@@ -232,7 +253,7 @@ impl Deposit {
     }
 
     async fn locate(&self, conn: &mut Conn<'_>, round: &Round) -> Result<(), DbError> {
-        let mut values = Vec::with_capacity(4 * (2 * self.drafts.len() + 1));
+        let mut values = Vec::with_capacity(4 * (2 * self.drafts.len() + self.folders.len() + 1));
         let mut row = |id, kind: Kind, target| {
             values.extend([
                 Value::from(id),
@@ -241,7 +262,10 @@ impl Deposit {
                 Value::from(target),
             ]);
         };
-        row(&self.set.id, Kind::Submission, &self.set.id);
+        row(&self.set.id, Kind::List, &self.set.id);
+        for id in &self.set.folders {
+            row(id, Kind::List, id);
+        }
         for (_, draft) in self.made(round) {
             let entry = &draft.written.entry;
             row(&entry.id, Kind::Document, &entry.id);
@@ -264,7 +288,8 @@ impl Act for Deposit {
 
     fn undoes(&self) -> bool {
         let related = |draft: &Draft| !draft.targets.is_empty() || draft.header_replaces.is_some();
-        !self.superseded.is_empty() || self.drafts.iter().any(related)
+        let folders = !self.folders.is_empty();
+        folders || !self.superseded.is_empty() || self.drafts.iter().any(related)
     }
 
     async fn run(&self, conn: &mut Conn<'_>) -> Result<Done<Deposited>, Failure> {
@@ -329,6 +354,7 @@ impl Act for Deposit {
             .into_iter()
             .filter_map(|found| found.or_else(|| made.next()))
             .collect();
+        let folders = self.make_folders(conn, &documents).await?;
         let line = match existing.is_empty() {
             true => self.line.clone(),
             false => self.line_of(&set, &documents),
@@ -339,6 +365,7 @@ impl Act for Deposit {
                 documents,
                 existing,
                 superseded,
+                folders,
                 warnings: round.warnings,
             },
             line: Some(line),

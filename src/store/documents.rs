@@ -8,8 +8,9 @@ use super::find::Answer;
 use super::interface::{Content, Deposited, StoredDocument};
 use super::{Home, Store, deposit, find, read};
 use crate::audit;
+use crate::dmp::folder::Listed;
 use crate::dmp::query::{DocumentQuery, Page};
-use crate::dmp::submission::{Submission, SubmissionSet};
+use crate::dmp::submission::Submission;
 use crate::dmp::trace::Trace;
 use crate::error::{Code, Error};
 use crate::policy::Permit;
@@ -70,21 +71,21 @@ impl Store {
         Ok(page)
     }
 
-    /// Searches submissions (ITI-66): those that the caller deposited or of which he may know a document, with the documents
-    /// that he may know of.
+    /// Searches Lists (ITI-66): submissions that the caller deposited or of which he may know a document, and folders of which he
+    /// may know a document, with the documents that he may know of.
     ///
     /// # Errors
     /// `busy`, `internal`.
-    pub async fn find_submissions(
+    pub async fn find_lists(
         &self,
         permit: &Permit,
         query: &DocumentQuery,
         trace: Trace,
-    ) -> Result<Page<SubmissionSet>, Error> {
+    ) -> Result<Page<Listed>, Error> {
         let ins = self.entered(permit).await?;
         let mut reader = self.reader().await?;
         reader.begin().await?;
-        let page = find::submissions(&mut reader.conn()?, &ins, permit, query).await?;
+        let page = find::lists(&mut reader.conn()?, &ins, permit, query).await?;
         reader.end().await?;
         drop(reader);
         self.consulted(permit, trace).await?;
@@ -121,20 +122,20 @@ impl Store {
         Ok(read::nothing(&mut reader.conn()?).await?)
     }
 
-    /// Reads one submission, with the documents that the caller may know of.
+    /// Reads one submission or folder, with the documents that the caller may know of.
     ///
     /// # Errors
     /// [`Permit::not_visible`] when it is hidden or not there; `busy`, `internal`.
-    pub async fn read_submission(
+    pub async fn read_list(
         &self,
         permit: &Permit,
         id: Uuid,
         trace: Trace,
-    ) -> Result<SubmissionSet, Error> {
+    ) -> Result<Listed, Error> {
         let ins = self.entered(permit).await?;
         let mut reader = self.reader().await?;
         reader.begin().await?;
-        let found = read::submission(&mut reader.conn()?, &ins, permit, id).await?;
+        let found = read::list(&mut reader.conn()?, &ins, permit, id).await?;
         reader.end().await?;
         drop(reader);
         self.shown(permit, (found, false), (audit::SUBMISSION, id), trace)

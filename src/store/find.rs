@@ -6,10 +6,11 @@ use super::memory::Texts;
 use super::row::Row;
 use super::schema::status;
 use super::statement::Statement;
-use super::{StoredDocument, visible};
+use super::{StoredDocument, folders, visible};
 use uuid::Uuid;
 
 use crate::dmp::document::Availability;
+use crate::dmp::folder::Listed;
 use crate::dmp::query::{After, DocumentQuery, Page, Sort, SortField};
 use crate::dmp::submission::SubmissionSet;
 use crate::policy::{Permit, Visibility};
@@ -57,7 +58,7 @@ fn documents_by(sort: Sort, with_text: bool) -> Target {
 
 fn submissions_by(sort: Sort) -> Target {
     Target {
-        columns: ", s.entry",
+        columns: folders::COLUMNS,
         from: " FROM submission s WHERE s.ins = ",
         id: "s.id",
         key: match sort.field {
@@ -148,13 +149,13 @@ fn stored_document(mut row: Row) -> Result<StoredDocument, DbError> {
     })
 }
 
-/// Submissions of a record, each with the documents that may be known.
-pub(super) async fn submissions(
+/// Submissions and folders of a record, each with the documents that may be known.
+pub(super) async fn lists(
     conn: &mut Conn<'_>,
     ins: &str,
     permit: &Permit,
     query: &DocumentQuery,
-) -> Result<Page<SubmissionSet>, DbError> {
+) -> Result<Page<Listed>, DbError> {
     let target = submissions_by(query.sort);
     let found = page(conn, &target, ins, query, true, |statement| {
         submission_filter(statement, permit.visibility(), query);
@@ -162,14 +163,11 @@ pub(super) async fn submissions(
     .await?;
     let (total, rows, more) = found.ok_or(DbError::Shape)?;
     let next = next(&rows, more)?;
-    let mut sets = rows
-        .iter()
-        .map(|row| row.json(2))
-        .collect::<Result<Vec<SubmissionSet>, _>>()?;
-    fill(conn, ins, permit, &mut sets).await?;
+    let found = rows.iter().map(|row| folders::listed(row, 2));
+    let found = found.collect::<Result<Vec<_>, _>>()?;
     Ok(Page {
         total,
-        rows: sets,
+        rows: folders::fill(conn, ins, permit, found).await?,
         next,
     })
 }
@@ -222,7 +220,7 @@ fn submission_filter<'a>(
     query: &'a DocumentQuery,
 ) {
     statement.push(" AND ");
-    // A submission is never replaced: it is current, or not asked for.
+    // Neither a submission nor a folder is ever replaced: it is current, or not asked for.
     if !query.availability.contains(&Availability::Approved) {
         statement.push("1 = 0 AND ");
     }

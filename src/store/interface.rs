@@ -6,6 +6,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::dmp::document::DocumentEntry;
+use crate::dmp::folder::Folder;
 use crate::dmp::submission::SubmissionSet;
 use crate::dmp::time::Instant;
 use crate::error::Issue;
@@ -70,6 +71,8 @@ pub struct Deposited {
     pub existing: Vec<Uuid>,
     /// The documents that it declares superseded, as they are now, in the order of the deposit.
     pub superseded: Vec<DocumentEntry>,
+    /// Its folders, in the order of the deposit.
+    pub folders: Vec<Folder>,
     /// What should be known.
     pub warnings: Vec<Issue>,
 }
@@ -79,8 +82,8 @@ pub struct Deposited {
 pub enum Locator {
     /// A DocumentReference id.
     Document(Uuid),
-    /// A List id.
-    Submission(Uuid),
+    /// A List id, of a submission or a folder.
+    List(Uuid),
     /// A Binary id.
     Content(Uuid),
     /// A Consent id.

@@ -14,11 +14,12 @@ use crate::dmp::trace::{Trace, TracedAct};
 use crate::error::Error;
 
 /// Every table whose rows belong to a record, but for the three that are found by other keys. A test holds it to the schema.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "document",
     "document_text",
     "document_version",
     "submission",
+    "folder_member",
     "attribute",
     "content",
     "consent",

@@ -4,14 +4,13 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::conn::{Conn, DbError};
-use super::find::fill;
 use super::memory::Contents;
 use super::row::Row;
 use super::schema::{Kind, status};
 use super::statement::Statement;
-use super::{Content, StoredDocument, visible};
+use super::{Content, StoredDocument, folders, visible};
 use crate::dmp::document::Availability;
-use crate::dmp::submission::SubmissionSet;
+use crate::dmp::folder::Listed;
 use crate::policy::Permit;
 
 /// A document entry that the permit shows.
@@ -75,14 +74,16 @@ pub(super) async fn nothing(conn: &mut Conn<'_>) -> Result<(), DbError> {
     Ok(())
 }
 
-/// A submission of which the permit shows something. Needs a snapshot.
-pub(super) async fn submission(
+/// A submission or a folder of which the permit shows something. Needs a snapshot.
+pub(super) async fn list(
     conn: &mut Conn<'_>,
     ins: &str,
     permit: &Permit,
     id: Uuid,
-) -> Result<Option<SubmissionSet>, DbError> {
-    let mut statement = Statement::new("SELECT s.entry FROM submission s WHERE s.ins = ");
+) -> Result<Option<Listed>, DbError> {
+    let mut statement = Statement::new("SELECT s.id");
+    statement.push(folders::COLUMNS);
+    statement.push(" FROM submission s WHERE s.ins = ");
     statement.bind(ins).push(" AND s.id = ").bind(id);
     statement.push(" AND ");
     visible::submissions(&mut statement, permit.visibility());
@@ -90,10 +91,9 @@ pub(super) async fn submission(
     let Some(row) = rows.first() else {
         return Ok(None);
     };
-    let mut sets = [row.json(0)?];
-    fill(conn, ins, permit, &mut sets).await?;
-    let [set] = sets;
-    Ok(Some(set))
+    let found = vec![folders::listed(row, 1)?];
+    let filled = folders::fill(conn, ins, permit, found).await?;
+    Ok(filled.into_iter().next())
 }
 
 /// A content whose document the permit shows. With `kept`, the bytes come from there when they can.

@@ -103,7 +103,7 @@ fn record(row: &Row) -> Result<Record, DbError> {
 fn key(what: Locator) -> (Kind, Uuid) {
     match what {
         Locator::Document(id) => (Kind::Document, id),
-        Locator::Submission(id) => (Kind::Submission, id),
+        Locator::List(id) => (Kind::List, id),
         Locator::Content(id) => (Kind::Content, id),
         Locator::Consent(id) => (Kind::Consent, id),
         Locator::Record(id) => (Kind::Record, id),

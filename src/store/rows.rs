@@ -174,6 +174,7 @@ pub(super) async fn insert_submission(
     // The documents are those of its entries' rows: who may know of them differs.
     let bare = SubmissionSet {
         documents: Vec::new(),
+        folders: Vec::new(),
         ..set.clone()
     };
     let values = [

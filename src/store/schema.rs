@@ -41,7 +41,8 @@ impl Attribute {
 pub(super) enum Kind {
     Record,
     Document,
-    Submission,
+    /// A submission or a folder.
+    List,
     Content,
     Consent,
 }
@@ -51,7 +52,7 @@ impl Kind {
         match self {
             Self::Record => 1,
             Self::Document => 2,
-            Self::Submission => 3,
+            Self::List => 3,
             Self::Content => 4,
             Self::Consent => 5,
         }

@@ -89,11 +89,17 @@ pub(super) fn own<'a>(statement: &mut Statement<'a>, ownership: &'a Ownership) {
     }
 }
 
-/// Adds the condition that submission `s` may be known: one of its documents may, or the caller deposited it.
+/// Adds the condition that submission or folder `s` may be known: one of its documents may, or it is a submission that the caller
+/// deposited.
 pub(super) fn submissions<'a>(statement: &mut Statement<'a>, visibility: &'a Visibility) {
     statement.push("(s.id IN (SELECT d.submission FROM document d WHERE d.ins = $1 AND ");
     documents(statement, visibility);
-    statement.push(") OR ");
+    statement.push(
+        ") OR s.id IN (SELECT m.folder FROM folder_member m JOIN document d ON d.ins = m.ins AND d.id = m.document \
+         WHERE m.ins = $1 AND ",
+    );
+    documents(statement, visibility);
+    statement.push(") OR s.sent_with IS NULL AND ");
     match visibility {
         Visibility::Own(ownership) | Visibility::Professional { ownership, .. } => {
             deposited_by(statement, ownership);

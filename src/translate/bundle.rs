@@ -12,6 +12,7 @@ mod write;
 
 pub use batch::{BatchAnswer, BatchRequest, BatchResponse, is_batch, read_batch};
 pub use entries::EntryRole;
+pub use folder::SubmittedFolder;
 pub use generate::read_generated;
 pub use patient::name_patients;
 pub(super) use read::read_simplified;

@@ -2,6 +2,7 @@
 
 mod compare;
 mod complete;
+mod fhir;
 mod media;
 mod patient;
 mod rules;
@@ -14,6 +15,7 @@ use super::Reading;
 use super::bundle::{DeclaredSubmission, Submitted};
 use super::cda;
 use super::document_reference::DeclaredDocument;
+use super::fhir_document;
 use super::findings::{Findings, Weight, invalid};
 use crate::dmp::actor::Actor;
 use crate::dmp::context::Validation;
@@ -66,10 +68,12 @@ pub fn prepare(
         first.map(|first| set::complete(declared.set, &declared.patient, first, depositor, now));
     let warnings = found.finish().map_err(Error::many)?;
     let documents = documents.into_iter().map(|(document, _)| document);
+    let folders = declared.folders.into_iter();
     let submission = Submission {
         metadata: metadata.ok_or(Code::ElementRequired)?,
         documents: documents.collect(),
         superseded: declared.superseded,
+        folders: folders.map(|folder| folder.complete(now)).collect(),
     };
     Ok((submission, warnings))
 }
@@ -82,12 +86,32 @@ fn one(
     found: &mut Findings,
     reading: &Reading,
 ) -> Option<(NewDocument, String)> {
-    let declared = submitted.declared;
+    let mut declared = submitted.declared;
+    let content_type = submitted.content_type.as_ref();
+    let is_fhir = fhir::is_one(&declared, content_type.map(|(told, _)| told.as_str()));
     check_content_type(&declared, submitted.content_type, found);
+    if let (true, Some(bytes)) = (is_fhir, &submitted.bytes) {
+        fhir::complete(&mut declared, bytes, found, reading)?;
+    }
     rules::check_labels(&declared, secret, found);
     let type_code = declared.type_code.as_ref();
     rules::check_type(type_code, &declared.path, depositor, found, reading);
     let bytes = submitted.bytes?;
+    if is_fhir {
+        let (path, known) = (declared.path.clone(), wrap::Known::of(depositor));
+        let document = fhir::document(declared, bytes, &known, now, found, reading)?;
+        rules::check_lists(&document.metadata, &path, found, reading);
+        return Some((document, path));
+    }
+    if declared
+        .mime_type
+        .as_deref()
+        .is_some_and(fhir_document::is_xml)
+    {
+        let path = format!("{}.content[0].attachment.contentType", declared.path);
+        found.refuse(Issue::new(Code::FhirDocumentNotSupported).at(path));
+        return None;
+    }
     if let Some(media_type) = media::of_a_file(&declared, &bytes) {
         let path = declared.path.clone();
         let file = wrap::File { media_type, bytes };

@@ -19,13 +19,13 @@ use crate::error::{Code, Error, Issue};
 
 pub use declared::{Attachment, DeclaredDocument};
 pub use read::read;
-pub use write::write;
+pub use write::{content_path, write};
 
 pub(super) use attachment::decode_base64;
 pub(super) use identifiers::{declared_unique_id, slice};
 pub(super) use profile::{COMPREHENSIVE, FROM_PATIENT, SIMPLIFIED, require};
 pub(super) use read::{labels_of, read_into, server_assigned};
-pub(super) use relation::{Siblings, changed, condition, key, normal};
+pub(super) use relation::{Siblings, changed, condition, key, named, normal};
 pub(super) use source_patient::another_patient;
 pub(super) use write::status;
 

@@ -1,12 +1,14 @@
-//! List ↔ submission set (PDSm SubmissionSet Comprehensive).
+//! List ↔ submission set (PDSm SubmissionSet Comprehensive) and folder (PDSm Folder Comprehensive).
 
 mod folder;
 mod read;
 mod write;
 
+pub use folder::DeclaredFolder;
+pub(super) use folder::read_folder;
 pub use read::DeclaredSet;
 pub(super) use read::{is_folder, is_list_type, read_into};
-pub use write::write;
+pub use write::{write, write_folder};
 
 use super::Reading;
 use super::wire::Node;
@@ -17,7 +19,7 @@ pub fn judge(resource: &serde_json::Value, reading: &Reading) -> Vec<Issue> {
     let resource = Node::root(resource);
     let mut found = super::findings::Findings::new(reading);
     if is_folder(resource) {
-        folder::check(resource, &mut found, reading);
+        read_folder(resource, &mut found, reading);
     } else {
         read_into(resource, &mut found, reading);
     }

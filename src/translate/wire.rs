@@ -105,11 +105,19 @@ pub fn indent_xml(text: &str) -> String {
 /// `malformed` when it is no JSON (duplicate keys, depth and size count as such); else every problem that [`check`] finds.
 pub fn read_json(bytes: &[u8], resource_type: &str) -> Result<Value, Error> {
     let value = json::parse(bytes)?;
-    let issues = check(&value, resource_type, resource_type);
-    if issues.is_empty() {
-        Ok(value)
-    } else {
-        Err(Error::many(issues))
+    accept(&value, resource_type)?;
+    Ok(value)
+}
+
+/// Judges a body that was read as a text.
+///
+/// # Errors
+/// Every problem that [`check`] finds.
+pub fn accept(value: &Value, resource_type: &str) -> Result<(), Error> {
+    let issues = check(value, resource_type, resource_type);
+    match issues.is_empty() {
+        true => Ok(()),
+        false => Err(Error::many(issues)),
     }
 }
 

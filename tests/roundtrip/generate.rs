@@ -356,5 +356,6 @@ pub(crate) fn submission() -> impl Strategy<Value = SubmissionSet> {
             comments: rest.2,
         },
         documents: ids.2,
+        folders: Vec::new(),
     })
 }

@@ -181,6 +181,7 @@ pub async fn nothing_is_left_of_a_record_after_its_time(url: &str) {
     world.declare(&doctor, true).await;
     world.deposit(&doctor, document(&world.ins)).await;
     let entry = hidden(&world, Labels::default()).await;
+    world.deposit_in_folder(&doctor).await;
     world.find(&doctor, &query(vec![])).await;
     let other = with_other_record(&world).await;
     closing.state = RecordState::Closed;

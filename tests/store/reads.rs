@@ -57,7 +57,7 @@ pub async fn each_read_leaves_its_trace(url: &str) {
 
     world
         .store
-        .read_submission(
+        .read_list(
             &permit,
             entry.submission_id,
             trace(TracedAct::ReadSubmission),
@@ -89,7 +89,7 @@ pub async fn each_read_leaves_its_trace(url: &str) {
     );
     world
         .store
-        .find_submissions(&permit, &query(vec![]), trace(TracedAct::SearchSubmissions))
+        .find_lists(&permit, &query(vec![]), trace(TracedAct::SearchSubmissions))
         .await
         .expect("search");
     assert_eq!(last_line(&world).await["act"], "ITI-66");
@@ -132,7 +132,7 @@ pub async fn a_refused_read_leaves_a_refusal(url: &str) {
     assert_eq!(code_of(read), Code::NotFound);
     let read = world
         .store
-        .read_submission(&emergency, entry.submission_id, trace())
+        .read_list(&emergency, entry.submission_id, trace())
         .await;
     assert_eq!(code_of(read), Code::NotFound);
     let read = world

@@ -71,7 +71,7 @@ pub async fn locates_ids_of_every_kind(url: &str) {
     let consent = standing.authorisation().expect("authorisation").id;
     for what in [
         Locator::Document(entry.id),
-        Locator::Submission(entry.submission_id),
+        Locator::List(entry.submission_id),
         Locator::Content(entry.content_id),
         Locator::Consent(consent),
         Locator::Record(standing.record.id),

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use passerelle::dmp::code::{Code, system};
 use passerelle::dmp::document::{Availability, ReferenceId, ReferenceKind};
+use passerelle::dmp::folder::Listed;
 use passerelle::dmp::person::Identifier;
 use passerelle::dmp::query::*;
 use passerelle::dmp::submission::NewDocument;
@@ -374,11 +375,16 @@ pub async fn submissions_by_their_own_attributes(url: &str) {
         let asked = query(vec![condition.clone()]);
         let page = world
             .store
-            .find_submissions(&permit, &asked, trace)
+            .find_lists(&permit, &asked, trace)
             .await
             .expect("search");
         assert_eq!(page.total, expected, "{condition:?}");
-        assert!(page.rows.iter().all(|set| *set == sent), "{condition:?}");
+        assert!(
+            page.rows
+                .iter()
+                .all(|found| *found == Listed::Submission(Box::new(sent.clone()))),
+            "{condition:?}"
+        );
     }
     let permit = world.permit(&doctor, &Act::SearchSubmissions).await;
     let trace = world.trace(&doctor, TracedAct::SearchSubmissions);
@@ -386,7 +392,7 @@ pub async fn submissions_by_their_own_attributes(url: &str) {
     asked.availability = vec![Availability::Deprecated];
     let page = world
         .store
-        .find_submissions(&permit, &asked, trace)
+        .find_lists(&permit, &asked, trace)
         .await
         .expect("search");
     assert_eq!(page.total, 0);

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use passerelle::dmp::actor::Actor;
+use passerelle::dmp::folder::Listed;
 use passerelle::dmp::query::{Condition, DocumentKey};
 use passerelle::dmp::trace::TracedAct;
 use passerelle::error::Code;
@@ -138,19 +139,21 @@ pub async fn submissions_show_what_may_be_known(url: &str) {
         let trace = world.trace(actor, TracedAct::SearchSubmissions);
         let page = world
             .store
-            .find_submissions(&permit, &query(vec![]), trace)
+            .find_lists(&permit, &query(vec![]), trace)
             .await
             .expect("search");
         assert_eq!(page.total as usize, page.rows.len());
         page.rows
             .into_iter()
+            .filter_map(Listed::submission)
             .map(|set| (set.id, set.documents))
             .collect::<Vec<_>>()
     };
     let read = async |actor: &Actor, id| {
         let permit = world.permit(actor, &Act::ReadSubmission).await;
         let trace = world.trace(actor, TracedAct::ReadSubmission);
-        world.store.read_submission(&permit, id, trace).await
+        let found = world.store.read_list(&permit, id, trace).await;
+        found.map(|found| found.submission().expect("submission"))
     };
     let (first, second) = (done.submission.id, secret.submission.id);
     let own = vec![

@@ -9,6 +9,7 @@ use passerelle::dmp::context::{AccessMode, Context};
 use passerelle::dmp::document::{
     Availability, DocumentEntry, DocumentMetadata, Labels, RelationKind, Sha1,
 };
+use passerelle::dmp::folder::{FolderMetadata, Member, NewFolder};
 use passerelle::dmp::id::UniqueId;
 use passerelle::dmp::ins::{Ins, InsRoot};
 use passerelle::dmp::person::{
@@ -129,6 +130,27 @@ impl World {
             .await
             .expect("deposit");
         done.documents.pop().expect("one document")
+    }
+
+    /// Deposits one document in a folder.
+    pub async fn deposit_in_folder(&self, actor: &Actor) {
+        let permit = self.permit(actor, &Act::Deposit).await;
+        let trace = self.trace(actor, TracedAct::ProvideBundle);
+        let mut submission = submission(&self.ins, vec![document(&self.ins)]);
+        submission.folders.push(NewFolder {
+            metadata: FolderMetadata {
+                unique_id: fresh_id(),
+                patient: self.ins.clone(),
+                title: "Suivi".into(),
+                content_type: None,
+                changed: Timestamp::from_instant(now()),
+                comments: None,
+            },
+            members: vec![(Member::Brought(0), String::new())],
+            told_at: String::new(),
+        });
+        let done = self.store.deposit(&permit, submission, trace).await;
+        assert_eq!(done.expect("deposit").folders.len(), 1);
     }
 
     /// What a caller finds: total, and resource ids of the first page.
@@ -428,6 +450,7 @@ pub fn submission(ins: &Ins, documents: Vec<NewDocument>) -> Submission {
         },
         documents,
         superseded: Vec::new(),
+        folders: Vec::new(),
     }
 }
 

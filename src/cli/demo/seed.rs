@@ -127,6 +127,7 @@ impl Seed<'_> {
                 unless: Vec::new(),
             }],
             superseded: Vec::new(),
+            folders: Vec::new(),
         };
         let trace = caller.trace(patient, TracedAct::ProvideBundle, &permit);
         self.store.deposit(&permit, submission, trace).await?;

@@ -33,7 +33,7 @@ pub(super) const FEATURES: Features = Features {
     history: true,
     include: &[],
     revinclude: &[],
-    folders: false,
+    folders: true,
     conditional_create: true,
-    fhir_documents: false,
+    fhir_documents: true,
 };

@@ -137,6 +137,14 @@ const ROWS: &[Row] = &[
     ),
     (
         "post",
+        "/DocumentReference/$generate-metadata",
+        "DocumentReference",
+        Takes::Resource("Parameters"),
+        "ITI-106: a CDA document alone, its metadata made of its header",
+        &[200],
+    ),
+    (
+        "post",
         "/DocumentReference/_search",
         "DocumentReference",
         Takes::Form,
@@ -246,6 +254,14 @@ const ROWS: &[Row] = &[
         Takes::Nothing,
         "ITI-68, TD3.2: the bytes of a document",
         &[200, 206, 304],
+    ),
+    (
+        "get",
+        "/Bundle/{id}",
+        "Bundle",
+        Takes::Nothing,
+        "ITI-68: a FHIR document, as it came",
+        READ,
     ),
     (
         "get",

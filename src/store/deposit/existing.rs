@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Issue};
 use crate::store::conn::{Conn, DbError};
 use crate::store::known::known;
 use crate::store::writer::{Done, Failure};
-use crate::store::{Deposited, find};
+use crate::store::{Deposited, folders};
 
 impl Deposit {
     /// For each draft the document that its condition finds. Another one than the depositor may know of is not there.
@@ -58,8 +58,9 @@ impl Deposit {
             .await?;
         let set: SubmissionSet = rows.first().ok_or(DbError::Shape)?.json(0)?;
         let mut sets = [set];
-        find::fill(conn, &self.ins, &self.permit, &mut sets).await?;
+        folders::fill_submissions(conn, &self.ins, &self.permit, &mut sets).await?;
         let [submission] = sets;
+        let folders = self.folders_before(conn, &submission.id).await?;
         let superseded = self.superseded_before(conn, &documents).await?;
         let line = self.line_of(&submission, &documents);
         Ok(Done {
@@ -68,6 +69,7 @@ impl Deposit {
                 existing: documents.iter().map(|entry| entry.id).collect(),
                 documents,
                 superseded,
+                folders,
                 warnings: Vec::new(),
             },
             line: Some(line),
@@ -132,7 +134,7 @@ impl Deposit {
     }
 
     /// A document of the record that the depositor may know of.
-    async fn at(
+    pub(super) async fn at(
         &self,
         conn: &mut Conn<'_>,
         key: &DocumentKey,
@@ -150,6 +152,10 @@ impl Deposit {
         trace
             .entities
             .extend(documents.map(|entry| (audit::DOCUMENT.to_owned(), entry.id)));
+        let folders = set.folders.iter();
+        trace
+            .entities
+            .extend(folders.map(|id| (audit::SUBMISSION.to_owned(), *id)));
         audit::line(&trace)
     }
 }

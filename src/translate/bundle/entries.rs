@@ -19,8 +19,8 @@ pub enum EntryRole {
     Content(usize),
     /// The nth document that is made the old one.
     Superseded(usize),
-    /// A folder, which is not kept.
-    Folder,
+    /// The nth folder, from 0.
+    Folder(usize),
     /// The patient, whom a deposit doesn't change.
     Patient,
 }
@@ -64,7 +64,7 @@ pub(super) enum Kind {
     Document(usize),
     Binary(usize),
     Update(usize),
-    Folder,
+    Folder(usize),
     Patient,
 }
 
@@ -110,15 +110,12 @@ pub(super) fn sort<'a>(bundle: Node<'a>, found: &mut Findings) -> Entries<'a> {
                 continue;
             }
             "List" if folder::is_folder(&entry) => {
-                entries.order.push(Kind::Folder);
+                check_request(node, kind, found);
+                entries.order.push(Kind::Folder(entries.folders.len()));
                 entries.folders.push(entry);
                 continue;
             }
             "List" | "DocumentReference" | "Binary" => {}
-            "Bundle" => {
-                found.refuse(resource.issue(Code::FhirDocumentNotSupported));
-                continue;
-            }
             _ => {
                 found.refuse(resource.issue(Code::UnsupportedElement));
                 continue;

@@ -1,34 +1,127 @@
-//! Folders of a deposit: not kept, which MHD lets a recipient tell by a warning.
+//! Folders of a deposit: documents of the same bundle, or of the record.
 
 use super::super::Reading;
-use super::super::datatype::contained::Contained;
-use super::super::document_reference::another_patient;
-use super::super::findings::Findings;
-use super::super::{list, subject};
-use super::entries::Entry;
+use super::super::document_reference::{self, another_patient, normal};
+use super::super::findings::{Findings, Weight, invalid};
+use super::super::list;
+use super::super::wire::Node;
+use super::entries::{Entry, by_url};
+use crate::dmp::folder::{FolderMetadata, Member, NewFolder};
+use crate::dmp::id::UniqueId;
 use crate::dmp::ins::Ins;
-use crate::error::Code;
+use crate::dmp::time::{Instant, Timestamp};
+use crate::error::{Code, Issue};
 
-/// A List of that kind, to be made or updated.
-pub(super) fn is_folder(entry: &Entry) -> bool {
-    let method = entry.request.and_then(|request| request.str("method"));
-    matches!(method, Some("POST" | "PUT")) && list::is_folder(entry.resource)
+/// A declared folder, its members found in the bundle as far as they are there.
+pub struct SubmittedFolder {
+    /// As declared, but for what the server gives.
+    metadata: FolderMetadata,
+    /// `List.date` was told.
+    dated: bool,
+    members: Vec<(Member, String)>,
+    told_at: String,
 }
 
-/// Tells that they are not kept; they are about the patient of the deposit all the same.
-pub(super) fn tell(
+impl SubmittedFolder {
+    /// What the store makes of it.
+    pub(in crate::translate) fn complete(self, now: Instant) -> NewFolder {
+        let mut metadata = self.metadata;
+        if !self.dated {
+            metadata.changed = Timestamp::from_instant(now);
+        }
+        NewFolder {
+            metadata,
+            members: self.members,
+            told_at: self.told_at,
+        }
+    }
+}
+
+/// A List of that kind.
+pub(super) fn is_folder(entry: &Entry) -> bool {
+    list::is_folder(entry.resource)
+}
+
+/// Reads them; they are about the patient of the deposit, and hold documents that the bundle has or that are named as one of the
+/// record's.
+pub(super) fn read(
     folders: &[Entry],
+    documents: &[Entry],
     patient: Option<&Ins>,
     found: &mut Findings,
     reading: &Reading,
-) {
+) -> Vec<SubmittedFolder> {
+    let ranks = by_url(documents.iter());
+    let mut read = Vec::with_capacity(folders.len());
     for Entry { resource, .. } in folders {
-        let mut contained = Contained::of(*resource);
-        let named = subject::read(*resource, "subject", &mut contained, found, reading);
-        if named.is_some() && patient.is_some() && named.as_ref() != patient {
+        let declared = list::read_folder(*resource, found, reading);
+        if declared.patient.is_some() && patient.is_some() && declared.patient.as_ref() != patient {
             let subject = resource.get("subject").unwrap_or(*resource);
             found.refuse(another_patient(subject));
         }
-        found.note(resource.issue(Code::FolderNotProcessed));
+        let mut members = Vec::with_capacity(declared.items.len());
+        for item in &declared.items {
+            let brought = item
+                .str("reference")
+                .and_then(|reference| ranks.get(&normal(reference)));
+            let member = match brought {
+                Some(rank) => Some(Member::Brought(*rank)),
+                None => of_the_record(*item, found, reading),
+            };
+            members.extend(member.map(|member| (member, item.path())));
+        }
+        let (Some(patient), Some(title)) = (declared.patient, declared.title) else {
+            // What is missing is told.
+            continue;
+        };
+        read.push(SubmittedFolder {
+            dated: declared.changed.is_some(),
+            metadata: FolderMetadata {
+                unique_id: declared.unique_id.unwrap_or_else(UniqueId::generate),
+                patient,
+                title,
+                content_type: declared.content_type,
+                changed: declared
+                    .changed
+                    .unwrap_or_else(|| Timestamp::from_instant(Instant::UNIX_EPOCH)),
+                comments: declared.comments,
+            },
+            members,
+            told_at: declared.path,
+        });
     }
+    read
+}
+
+/// A document that is not in the bundle, by any of its names.
+fn of_the_record(item: Node, found: &mut Findings, reading: &Reading) -> Option<Member> {
+    let known = ["reference", "type", "identifier", "display"];
+    found.weigh_all(Weight::Key, item.only(&known));
+    let identifier = item.get("identifier");
+    let key = match identifier {
+        Some(node) => {
+            let value = node.str("value").unwrap_or_default();
+            document_reference::key(node.str("system"), value)
+        }
+        None => item
+            .str("reference")
+            .and_then(|reference| document_reference::named(reference, reading)),
+    };
+    if let Some(key) = key {
+        return Some(Member::There(key));
+    }
+    found.refuse(match item.str("reference") {
+        Some(reference) if reference.starts_with("DocumentReference/") => {
+            item.issue(Code::FolderMemberUnknown)
+        }
+        None if identifier.is_none() => {
+            Issue::new(Code::ElementRequired).at(item.path_of("reference"))
+        }
+        _ => invalid(
+            item.path(),
+            "elle ne désigne pas un document de ce serveur",
+            "it does not point to a document of this server",
+        ),
+    });
+    None
 }

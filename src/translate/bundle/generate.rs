@@ -3,6 +3,7 @@
 use super::super::Reading;
 use super::super::cda;
 use super::super::document_reference::{DeclaredDocument, decode_base64};
+use super::super::fhir_document;
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
 use super::read::{DeclaredSubmission, Parts, Submitted};
@@ -74,11 +75,7 @@ fn document<'a>(parameters: Node<'a>, found: &mut Findings) -> Option<Node<'a>> 
     match first.required("resource") {
         Ok(resource) if resource.resource_type() == Some("Binary") => Some(resource),
         Ok(resource) => {
-            let code = match resource.resource_type() {
-                Some("Bundle") => Code::FhirDocumentNotSupported,
-                _ => Code::UnsupportedElement,
-            };
-            found.refuse(resource.issue(code));
+            found.refuse(resource.issue(Code::UnsupportedElement));
             None
         }
         Err(issue) => {
@@ -95,6 +92,11 @@ fn content(binary: Node, found: &mut Findings) -> Option<Vec<u8>> {
     );
     let kind = binary.str("contentType").unwrap_or_default();
     let bare = kind.split(';').next().unwrap_or_default().trim();
+    if fhir_document::is_json(kind) {
+        // No Composition tells format, kind of facility and practice setting.
+        found.refuse(binary.issue(Code::FhirDocumentNotSupported));
+        return None;
+    }
     let xml = ["text/xml", "application/xml"];
     if !xml.iter().any(|known| bare.eq_ignore_ascii_case(known)) {
         found.refuse(invalid(

@@ -12,7 +12,8 @@ use super::super::list::{self, DeclaredSet};
 use super::super::wire::Node;
 use super::contents::{owners, read_binary};
 use super::entries::{Entries, Entry, EntryRole, Kind, by_url, sort};
-use super::{folder, patient, update};
+use super::folder::{self, SubmittedFolder};
+use super::{patient, update};
 use crate::dmp::ins::Ins;
 use crate::dmp::query::DocumentKey;
 use crate::dmp::submission::Superseded;
@@ -38,6 +39,8 @@ pub struct DeclaredSubmission {
     pub documents: Vec<Submitted>,
     /// The documents that its PATCH entries supersede.
     pub superseded: Vec<Superseded>,
+    /// Its folders, in the order of the bundle.
+    pub folders: Vec<SubmittedFolder>,
     /// What each entry of the bundle is; empty for a simplified publication.
     pub entries: Vec<EntryRole>,
     /// What was found on the way, errors among it: [`super::super::deposit::prepare`] reports them with its own.
@@ -101,7 +104,7 @@ pub fn read(bundle: &serde_json::Value, reading: &Reading) -> Result<DeclaredSub
     let roles = entries.order.iter().map(|kind| match *kind {
         Kind::List => Some(EntryRole::Submission),
         Kind::Update(rank) => Some(EntryRole::Superseded(rank)),
-        Kind::Folder => Some(EntryRole::Folder),
+        Kind::Folder(rank) => Some(EntryRole::Folder(rank)),
         Kind::Patient => Some(EntryRole::Patient),
         Kind::Document(rank) => Some(EntryRole::Document(rank)),
         Kind::Binary(rank) => owners.get(rank).copied().flatten().map(EntryRole::Content),
@@ -115,11 +118,18 @@ pub fn read(bundle: &serde_json::Value, reading: &Reading) -> Result<DeclaredSub
     let resources = lists.chain(entries.documents.iter().map(|entry| entry.resource));
     let patient = one_patient(&set, &submitted, resources, &mut found);
     patient::check(&entries.patients, patient.as_ref(), &mut found, reading);
-    folder::tell(&entries.folders, patient.as_ref(), &mut found, reading);
+    let folders = folder::read(
+        &entries.folders,
+        &entries.documents,
+        patient.as_ref(),
+        &mut found,
+        reading,
+    );
     let parts = Parts {
         set,
         documents: submitted,
         superseded,
+        folders,
         entries: roles,
     };
     parts.of(patient, found)
@@ -186,6 +196,7 @@ pub(super) struct Parts {
     pub(super) set: DeclaredSet,
     pub(super) documents: Vec<Submitted>,
     pub(super) superseded: Vec<Superseded>,
+    pub(super) folders: Vec<SubmittedFolder>,
     pub(super) entries: Vec<EntryRole>,
 }
 
@@ -206,6 +217,7 @@ impl Parts {
                 set: self.set,
                 documents: self.documents,
                 superseded: self.superseded,
+                folders: self.folders,
                 entries: self.entries,
                 issues,
             }),

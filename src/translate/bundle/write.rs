@@ -7,6 +7,7 @@ use super::super::datatype::object::Object;
 use super::super::{Reading, document_reference, list, outcome};
 use super::EntryRole;
 use crate::dmp::document::DocumentEntry;
+use crate::dmp::folder::Folder;
 use crate::dmp::submission::SubmissionSet;
 use crate::dmp::time::{Instant, Timestamp};
 use crate::error::Issue;
@@ -33,6 +34,8 @@ pub struct Registered<'a> {
     pub documents: &'a [DocumentEntry],
     /// Which of them were there before; when all were, so was the submission.
     pub existing: &'a [Uuid],
+    /// Its folders, in the order of the deposit.
+    pub folders: &'a [Folder],
     /// Those that its PATCH entries made the old ones.
     pub superseded: &'a [DocumentEntry],
     /// The record, which a Patient entry is answered with: id, version and last change.
@@ -42,6 +45,11 @@ pub struct Registered<'a> {
 impl Registered<'_> {
     fn was_there(&self, entry: &DocumentEntry) -> bool {
         self.existing.contains(&entry.id)
+    }
+
+    /// False when the whole deposit was there before.
+    fn is_new(&self) -> bool {
+        !self.documents.iter().all(|entry| self.was_there(entry))
     }
 }
 
@@ -76,9 +84,6 @@ pub fn write_response(
                     (!warnings.is_empty()).then(|| outcome::write(warnings))
                 }
             };
-            if *role == EntryRole::Folder {
-                return Some(not_kept(outcome));
-            }
             let made = made(*role, registered, reading, detail == Detail::Representation)?;
             Some(entry(made, outcome, reading))
         });
@@ -114,12 +119,11 @@ fn made(
     Some(match role {
         EntryRole::Submission => {
             let set = registered.submission;
-            let all = registered.documents.iter();
             Made {
                 location: format!("List/{}", set.id),
                 version: 1,
                 at: set.updated,
-                new: !all.clone().all(|entry| registered.was_there(entry)),
+                new: registered.is_new(),
                 resource: representation.then(|| list::write(set, reading)),
             }
         }
@@ -133,7 +137,7 @@ fn made(
         EntryRole::Content(rank) => {
             let entry = document(rank)?;
             Made {
-                location: format!("Binary/{}", entry.content_id),
+                location: document_reference::content_path(entry),
                 version: 1,
                 at: entry.deposited,
                 new: !registered.was_there(entry),
@@ -141,7 +145,16 @@ fn made(
             }
         }
         EntryRole::Superseded(rank) => as_it_is(registered.superseded.get(rank)?),
-        EntryRole::Folder => return None,
+        EntryRole::Folder(rank) => {
+            let folder = registered.folders.get(rank)?;
+            Made {
+                location: format!("List/{}", folder.id),
+                version: 1,
+                at: folder.updated,
+                new: registered.is_new(),
+                resource: representation.then(|| list::write_folder(folder, reading)),
+            }
+        }
         EntryRole::Patient => {
             let (id, version, at) = registered.patient?;
             Made {
@@ -170,13 +183,6 @@ fn entry(made: Made, outcome: Option<Value>, reading: &Reading) -> Value {
         .maybe("resource", made.resource)
         .put("response", response)
         .build()
-}
-
-/// Nothing was made that could have a place.
-fn not_kept(outcome: Option<Value>) -> Value {
-    let response = Object::new().put("status", "200 OK");
-    let response = response.maybe("outcome", outcome);
-    Object::new().put("response", response).build()
 }
 
 /// The entry that an issue's path names: `Bundle.entry[2].…`.

@@ -7,6 +7,9 @@ pub(in crate::translate) const IS_ARCHIVED: &str =
 pub(in crate::translate) const COMPREHENSIVE_DOCUMENT: &str = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-comprehensive-document-reference";
 /// PDSm's profile of a submission.
 pub(in crate::translate) const COMPREHENSIVE_SUBMISSION: &str = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-submissionset-comprehensive";
+/// PDSm's profile of a folder.
+pub(in crate::translate) const COMPREHENSIVE_FOLDER: &str =
+    "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-folder-comprehensive";
 /// Where the profiles live that a client may claim without anything being lost.
 pub(in crate::translate) const KNOWN_PROFILES: [&str; 6] = [
     "https://interop.esante.gouv.fr/ig/fhir/pdsm/",

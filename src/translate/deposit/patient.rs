@@ -63,6 +63,7 @@ pub fn prepare_from_patient(
         metadata,
         documents: vec![document],
         superseded: Vec::new(),
+        folders: Vec::new(),
     };
     Ok((submission, warnings))
 }

@@ -63,7 +63,9 @@ pub(super) fn wrap(
     let unless = declared.unless.clone();
     let targets = declared.relations.clone();
     let path = declared.path.clone();
-    let mut metadata = metadata(declared, file, known, now, found, reading)?;
+    let terminology = &reading.tables.terminology;
+    let format = terminology.format_of_media_type(file.media_type);
+    let mut metadata = metadata(declared, file, format, known, now, found, reading)?;
     let draft = Draft {
         metadata: &metadata,
         traits: known.traits,
@@ -108,9 +110,11 @@ fn check_file(declared: &DeclaredDocument, file: &File, found: &mut Findings) {
     }
 }
 
-fn metadata(
+/// What is known of a document that has no CDA header; None when something is missing, which is then told.
+pub(super) fn metadata(
     declared: DeclaredDocument,
     file: &File,
+    format: Option<Coded>,
     known: &Known,
     now: Instant,
     found: &mut Findings,
@@ -148,10 +152,6 @@ fn metadata(
         found.refuse(missing("custodian"));
     }
     check_identifiers(&declared, &authors, found);
-    let format = reading
-        .tables
-        .terminology
-        .format_of_media_type(file.media_type);
     if let (Some(told), Some(format)) = (&declared.format, &format) {
         differs(
             &path,

@@ -1,5 +1,6 @@
 //! The elements that PDSm's profiles require: an error in strict mode; in guide mode a warning, for the CDA header completes them.
 
+use super::super::fhir_document;
 use super::super::findings::Findings;
 use super::super::wire::Node;
 use crate::error::{Code, Issue};
@@ -44,6 +45,11 @@ pub(in crate::translate) const FROM_PATIENT: [&str; 2] = [
 /// Tells which of the required elements are missing.
 pub(in crate::translate) fn require(resource: Node, elements: &[&str], found: &mut Findings) {
     for path in elements {
+        // MHD: a FHIR document has neither size nor hash, for its bytes are the recipient's to write.
+        let of_bytes = path.ends_with(".size") || path.ends_with(".hash");
+        if of_bytes && is_fhir(resource) {
+            continue;
+        }
         if !present(resource, path) {
             found.tolerate(Issue::new(Code::ElementRequired).at(resource.path_of(path)));
         }
@@ -52,6 +58,14 @@ pub(in crate::translate) fn require(resource: Node, elements: &[&str], found: &m
     if resource.get("type").is_none() && elements != SIMPLIFIED {
         found.refuse(Issue::new(Code::ElementRequired).at(resource.path_of("type")));
     }
+}
+
+fn is_fhir(resource: Node) -> bool {
+    let content = resource.items("content").next();
+    let attachment = content.and_then(|content| content.get("attachment"));
+    attachment
+        .and_then(|attachment| attachment.str("contentType"))
+        .is_some_and(fhir_document::is_json)
 }
 
 fn present(resource: Node, path: &str) -> bool {

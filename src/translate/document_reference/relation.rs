@@ -156,6 +156,11 @@ fn by_reference(reference: &str, siblings: &Siblings, reading: &Reading) -> Opti
     key(None, reference).filter(|_| bare)
 }
 
+/// A document of this server, as a reference names it.
+pub(in crate::translate) fn named(reference: &str, reading: &Reading) -> Option<DocumentKey> {
+    by_reference(reference, &Siblings::new(), reading)
+}
+
 /// The document that an entry of a transaction changes, as its `request.url` names it: by id or by identifier.
 ///
 /// # Errors

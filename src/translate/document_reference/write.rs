@@ -123,6 +123,15 @@ fn labels(metadata: &DocumentMetadata, reading: &Reading) -> Vec<Value> {
         .collect()
 }
 
+/// Where the bytes are, below the base URL: a FHIR document is the Bundle that it is.
+pub fn content_path(entry: &DocumentEntry) -> String {
+    let kind = match entry.metadata.is_fhir() {
+        true => "Bundle",
+        false => "Binary",
+    };
+    format!("{kind}/{}", entry.content_id)
+}
+
 fn content(entry: &DocumentEntry, reading: &Reading) -> Value {
     let metadata = &entry.metadata;
     let attachment = Object::new()
@@ -130,7 +139,7 @@ fn content(entry: &DocumentEntry, reading: &Reading) -> Value {
         .put("language", metadata.language.as_str())
         .put(
             "url",
-            format!("{}/Binary/{}", reading.base_url, entry.content_id),
+            format!("{}/{}", reading.base_url, content_path(entry)),
         )
         .put("size", metadata.size)
         .put("hash", STANDARD.encode(metadata.hash.0))

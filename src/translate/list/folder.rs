@@ -1,17 +1,43 @@
-//! What PDSm's folder profile asks of a List (PDSm_FolderComprehensive).
+//! A client's List of kind `folder` → what it declares of the folder (PDSm_FolderComprehensive).
 
 use super::super::Reading;
 use super::super::datatype::coding;
 use super::super::datatype::contained::{Contained, only_extensions, single_extensions};
 use super::super::datatype::urls::{DESIGNATION_TYPE, IS_ARCHIVED};
-use super::super::document_reference::server_assigned;
-use super::super::findings::{Findings, Weight, invalid};
+use super::super::document_reference::{declared_unique_id, server_assigned};
+use super::super::findings::{Findings, Weight};
 use super::super::subject;
 use super::super::wire::Node;
-use crate::error::{Code, Issue};
+use super::read::{fixed, missing, read_note};
+use crate::dmp::code::Code as Coded;
+use crate::dmp::id::UniqueId;
+use crate::dmp::ins::Ins;
+use crate::dmp::time::Timestamp;
+use crate::error::Code;
 use crate::tables::terminology::List;
 
-const ELEMENTS: [&str; 13] = [
+/// A declared folder.
+pub struct DeclaredFolder<'a> {
+    /// FHIRPath of the List.
+    pub path: String,
+    /// `identifier`.
+    pub unique_id: Option<UniqueId>,
+    /// `subject`.
+    pub patient: Option<Ins>,
+    /// `title`.
+    pub title: Option<String>,
+    /// Extension `ihe-designationType`.
+    pub content_type: Option<Coded>,
+    /// `date`.
+    pub changed: Option<Timestamp>,
+    /// `note`.
+    pub comments: Option<String>,
+    /// `entry.item`, in order.
+    pub(in crate::translate) items: Vec<Node<'a>>,
+}
+
+/// `source` is not among them: a folder has none.
+const ELEMENTS: [&str; 14] = [
     "id",
     "meta",
     "text",
@@ -24,65 +50,85 @@ const ELEMENTS: [&str; 13] = [
     "code",
     "subject",
     "date",
+    "note",
     "entry",
 ];
 
-/// Checks a folder by itself; what is wrong goes into the findings.
-pub(in crate::translate) fn check(resource: Node, found: &mut Findings, reading: &Reading) {
-    // `source` among them: a folder has none.
+/// Reads as far as it can; what is wrong goes into the findings.
+pub(in crate::translate) fn read_folder<'a>(
+    resource: Node<'a>,
+    found: &mut Findings,
+    reading: &Reading,
+) -> DeclaredFolder<'a> {
     found.weigh_all(Weight::Key, resource.only(&ELEMENTS));
     server_assigned(resource, found);
-    for (name, value) in [("status", "current"), ("mode", "working")] {
-        match resource.str(name) {
-            Some(told) if told == value => {}
-            Some(_) => found.refuse(invalid(
-                resource.path_of(name),
-                &format!("{value} est attendu"),
-                &format!("{value} is expected"),
-            )),
-            None => found.refuse(missing(resource, name)),
-        }
-    }
+    fixed(resource, "status", "current", found);
+    fixed(resource, "mode", "working", found);
     let mut contained = Contained::of(resource);
-    subject::read(resource, "subject", &mut contained, found, reading);
-    for name in ["title", "date", "entry"] {
-        if resource.get(name).is_none() {
-            found.tolerate(missing(resource, name));
-        }
+    let title = resource.str("title").map(str::trim);
+    let title = title.filter(|title| !title.is_empty());
+    if title.is_none() {
+        // Nothing else says what it is.
+        found.refuse(missing(resource, "title"));
     }
-    only_extensions(
-        resource,
-        &[DESIGNATION_TYPE, IS_ARCHIVED],
-        Weight::Key,
-        found,
-    );
-    single_extensions(resource, &[DESIGNATION_TYPE, IS_ARCHIVED], found);
-    let designation = resource.extensions(DESIGNATION_TYPE).next();
-    match designation.and_then(|extension| extension.get("valueCodeableConcept")) {
-        Some(node) => {
-            if let Some(code) = coding::read_concept(node, Weight::Detail, found, reading) {
-                let path = node.path();
-                coding::bind(
-                    &code,
-                    List::ContentType,
-                    path,
-                    Weight::Detail,
-                    found,
-                    reading,
-                );
-            }
-        }
-        None => {
-            let path = format!("extension('{DESIGNATION_TYPE}')");
-            found.tolerate(missing(resource, &path));
-        }
+    let date = resource.str("date");
+    if date.is_none() {
+        found.tolerate(missing(resource, "date"));
     }
-    for entry in resource.items("entry") {
-        found.weigh_all(Weight::Key, entry.only(&["item"]));
-    }
+    let folder = DeclaredFolder {
+        path: resource.path(),
+        unique_id: declared_unique_id(resource, found),
+        patient: subject::read(resource, "subject", &mut contained, found, reading),
+        title: title.map(str::to_owned),
+        content_type: content_type(resource, found, reading),
+        changed: date.and_then(|text| Timestamp::from_fhir(text).ok()),
+        comments: read_note(resource, found),
+        items: items(resource, found),
+    };
     contained.tell_unused(found);
+    folder
 }
 
-fn missing(resource: Node, name: &str) -> Issue {
-    Issue::new(Code::ElementRequired).at(resource.path_of(name))
+fn content_type(resource: Node, found: &mut Findings, reading: &Reading) -> Option<Coded> {
+    let known = [DESIGNATION_TYPE, IS_ARCHIVED];
+    only_extensions(resource, &known, Weight::Key, found);
+    single_extensions(resource, &known, found);
+    for extension in resource.extensions(IS_ARCHIVED) {
+        if extension.bool("valueBoolean") != Some(false) {
+            found.refuse(extension.issue(Code::UnsupportedElement));
+        }
+    }
+    let designation = resource.extensions(DESIGNATION_TYPE).next();
+    let Some(node) = designation.and_then(|extension| extension.get("valueCodeableConcept")) else {
+        let path = format!("extension('{DESIGNATION_TYPE}')");
+        found.tolerate(missing(resource, &path));
+        return None;
+    };
+    let code = coding::read_concept(node, Weight::Detail, found, reading)?;
+    let path = node.path();
+    coding::bind(
+        &code,
+        List::ContentType,
+        path,
+        Weight::Detail,
+        found,
+        reading,
+    );
+    Some(code)
+}
+
+fn items<'a>(resource: Node<'a>, found: &mut Findings) -> Vec<Node<'a>> {
+    let mut items = Vec::new();
+    for entry in resource.items("entry") {
+        found.weigh_all(Weight::Key, entry.only(&["item"]));
+        match entry.required("item") {
+            Ok(item) => items.push(item),
+            Err(issue) => found.refuse(issue),
+        }
+    }
+    if resource.items("entry").next().is_none() {
+        // Who may know of a folder is told by what is in it.
+        found.refuse(missing(resource, "entry"));
+    }
+    items
 }

@@ -91,13 +91,13 @@ pub(in crate::translate) fn read_into(
         Some(source) => set.author = read_source(source, &mut contained, found, reading),
         None => found.tolerate(missing(resource, "source")),
     }
-    read_note(resource, &mut set, found);
+    set.comments = read_note(resource, found);
     read_entries(resource, &mut set, found);
     contained.tell_unused(found);
     set
 }
 
-fn missing(resource: Node, name: &str) -> Issue {
+pub(super) fn missing(resource: Node, name: &str) -> Issue {
     Issue::new(Code::ElementRequired).at(resource.path_of(name))
 }
 
@@ -106,7 +106,7 @@ fn no_extension(resource: Node, url: &str) -> Issue {
 }
 
 /// An element with one value only.
-fn fixed(resource: Node, name: &str, value: &str, found: &mut Findings) {
+pub(super) fn fixed(resource: Node, name: &str, value: &str, found: &mut Findings) {
     match resource.get(name) {
         Some(node) if node.as_str() == Some(value) => {}
         Some(node) => {
@@ -244,15 +244,17 @@ fn read_source<'a>(
     author
 }
 
-fn read_note(resource: Node, set: &mut DeclaredSet, found: &mut Findings) {
+/// The one note that a List may have.
+pub(super) fn read_note(resource: Node, found: &mut Findings) -> Option<String> {
     let mut notes = resource.items("note");
-    if let Some(note) = notes.next() {
+    let note = notes.next();
+    if let Some(note) = note {
         found.weigh_all(Weight::Key, note.only(&["text"]));
-        set.comments = note.str("text").map(str::to_owned);
     }
     for other in notes {
         found.refuse(other.issue(Code::UnsupportedElement));
     }
+    note.and_then(|note| note.str("text")).map(str::to_owned)
 }
 
 fn read_entries(resource: Node, set: &mut DeclaredSet, found: &mut Findings) {

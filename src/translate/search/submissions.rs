@@ -1,4 +1,4 @@
-//! ITI-66: the search of submissions.
+//! ITI-66: the search of Lists, which are submissions and folders.
 
 use super::super::Reading;
 use super::super::list::is_list_type;
@@ -8,7 +8,7 @@ use super::value::{alternatives, coded, text_match, times, token, tokens};
 use super::{Search, patient, results};
 use crate::dmp::document::Availability;
 use crate::dmp::id::UniqueId;
-use crate::dmp::query::{CodedField, Condition, DocumentQuery, SortField, TimeField};
+use crate::dmp::query::{CodedField, Condition, DocumentQuery, ListKind, SortField, TimeField};
 use crate::error::{Code, Error};
 
 /// The system of List.status.
@@ -26,7 +26,9 @@ pub fn submissions(
     let mut params = Params::new(given, reading);
     let patient = patient::take(&mut params);
     let mut conditions = Vec::new();
-    conditions.extend(kind(&mut params));
+    let kinds = kind(&mut params);
+    let folders_only = !kinds.is_empty() && kinds.iter().all(is_folder);
+    conditions.extend(kinds);
     conditions.extend(status(&mut params));
     conditions.extend(archived(&mut params));
     conditions.extend(coded(
@@ -39,8 +41,14 @@ pub fn submissions(
     conditions.extend(identifiers(&mut params));
     conditions.extend(ids(&mut params, "List"));
     conditions.extend(titles(&mut params));
-    conditions.extend(source_ids(&mut params));
-    conditions.extend(authors(&mut params, "source"));
+    let mut of_source = source_ids(&mut params);
+    of_source.extend(authors(&mut params, "source"));
+    if folders_only {
+        // A folder has no source: MHD lets these be ignored.
+        params.used.retain(|(name, _)| !name.starts_with("source"));
+    } else {
+        conditions.extend(of_source);
+    }
     let query = DocumentQuery {
         availability: Availability::ALL.to_vec(),
         conditions,
@@ -57,23 +65,23 @@ pub fn submissions(
     })
 }
 
-/// Takes a required parameter; the condition is Never unless one of its alternatives is what submissions are.
-fn required(
+/// Takes a required parameter: for each time that it is given, what Lists have among its alternatives.
+fn required<T>(
     params: &mut Params,
     name: &str,
-    is_ours: impl Fn(Option<&str>, &str) -> Option<bool>,
-) -> Vec<Condition> {
+    is_ours: impl Fn(Option<&str>, &str) -> Option<Option<T>>,
+) -> Vec<Vec<T>> {
     let taken = params.take(name);
     if taken.is_empty() {
         params.required(name);
     }
-    let mut conditions = Vec::new();
+    let mut answers = Vec::new();
     for (modifier, value) in taken {
         if let Some(modifier) = modifier {
             params.unsupported(&format!("{name}:{modifier}"));
             continue;
         }
-        let answers: Option<Vec<bool>> = alternatives(&value).and_then(|all| {
+        let known: Option<Vec<Option<T>>> = alternatives(&value).and_then(|all| {
             all.iter()
                 .map(|one| {
                     let (system, code) = token(one);
@@ -81,31 +89,47 @@ fn required(
                 })
                 .collect()
         });
-        match answers {
-            Some(answers) if answers.contains(&true) => {}
-            Some(_) => conditions.push(Condition::Never),
+        match known {
+            Some(known) => answers.push(known.into_iter().flatten().collect()),
             None => params.invalid(name),
         }
     }
-    conditions
+    answers
 }
 
-/// A folder, or a List of another kind, is nothing that the DMP has.
+/// A List of another kind is nothing that the DMP has.
 fn kind(params: &mut Params) -> Vec<Condition> {
-    required(params, "code", |system, code| {
-        Some(system.is_none_or(is_list_type) && code == "submissionset")
-    })
+    let known = |system: Option<&str>, code: &str| {
+        let kind = match code {
+            "submissionset" => Some(ListKind::Submission),
+            "folder" => Some(ListKind::Folder),
+            _ => None,
+        };
+        Some(kind.filter(|_| system.is_none_or(is_list_type)))
+    };
+    let all = required(params, "code", known).into_iter();
+    all.map(Condition::Listed).collect()
 }
 
-/// A submission is always current.
+fn is_folder(condition: &Condition) -> bool {
+    matches!(condition, Condition::Listed(kinds) if !kinds.contains(&ListKind::Submission))
+}
+
+/// A submission and a folder are always current.
 fn status(params: &mut Params) -> Vec<Condition> {
-    required(params, "status", |system, code| {
+    let all = required(params, "status", |system, code| {
         let known = matches!(
             code,
             "current" | "superseded" | "retired" | "entered-in-error"
         );
-        (known && system.is_none_or(|system| system == STATUS)).then_some(code == "current")
-    })
+        let known = known && system.is_none_or(|system| system == STATUS);
+        known.then(|| (code == "current").then_some(()))
+    });
+    let met = |current: &Vec<()>| !current.is_empty();
+    match all.iter().all(met) {
+        true => Vec::new(),
+        false => vec![Condition::Never],
+    }
 }
 
 fn archived(params: &mut Params) -> Vec<Condition> {
