@@ -17,7 +17,8 @@ use support::{Document, Options, Reply, Server, consent_for};
 use uuid::Uuid;
 
 /// What no client can provoke at will.
-const NOT_HERE: [(Code, &str); 24] = [
+const NOT_HERE: [(Code, &str); 25] = [
+    (Code::IncludeCut, "tests/paging.rs"),
     (Code::CdaDeviation, "tests/cda_mutants.rs"),
     (
         Code::Busy,

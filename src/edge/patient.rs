@@ -10,7 +10,7 @@ use super::app::Shared;
 use super::exchange::{ATTEMPTS, Exchange};
 use super::negotiate::{self, Format, Return};
 use super::read::identifier;
-use super::search::{Asked, nothing};
+use super::search::{Asked, Results, nothing};
 use crate::dmp::actor::ActorKind;
 use crate::dmp::ins::Ins;
 use crate::dmp::query::Page;
@@ -68,15 +68,15 @@ async fn test_existence(exchange: &mut Exchange) -> Result<Response, Error> {
             }
         }
     };
-    let rows = page.rows.iter().map(|(id, text)| (*id, text.as_str()));
-    asked.answer(
-        exchange,
-        RESOURCE,
-        &search.used,
-        &search.warnings,
-        &page,
-        rows,
-    )
+    let shown = page.rows.iter().filter(|_| !search.count_only);
+    let rows = shown.map(|(id, text)| (*id, text.as_str()));
+    let results = Results {
+        used: &search.used,
+        warnings: &search.warnings,
+        show: &search.show,
+        included: &[],
+    };
+    asked.answer(exchange, RESOURCE, &results, &page, rows)
 }
 
 async fn read_one(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
@@ -97,7 +97,7 @@ async fn read_one(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
 }
 
 /// The record as this caller may see it.
-fn show(exchange: &Exchange, standing: &Standing) -> Result<String, Error> {
+pub(super) fn show(exchange: &Exchange, standing: &Standing) -> Result<String, Error> {
     let (actor, context) = exchange.caller()?;
     // An establishment holds no authorisation (AUT-03), nor does the patient's side: there is no status to show.
     let own = actor.kind.is_patient_side();
