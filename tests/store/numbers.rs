@@ -187,7 +187,8 @@ pub async fn records_from_before_have_their_number(url: &str) {
     world.store.close().await;
     raw::run(
         url,
-        "DROP TABLE ins_number; DROP TABLE document_version; DELETE FROM schema_version WHERE version >= 3",
+        "DROP TABLE ins_number; DROP TABLE document_version; ALTER TABLE record DROP COLUMN state; \
+         ALTER TABLE document DROP COLUMN since; DELETE FROM schema_version WHERE version >= 3",
     )
     .await;
     let world = World::open(url).await;
