@@ -37,10 +37,10 @@ pub(super) async fn keep(
     let sql = "INSERT INTO document_version (ins, id, version, entry_uuid, updated, availability, masked, hidden_until, \
                    invisible_representatives, resource, since, until) \
                SELECT d.ins, d.id, d.version, d.entry_uuid, d.updated, d.availability, d.masked, d.hidden_until, \
-                   d.invisible_representatives, t.resource, d.since, $3 \
-               FROM document d JOIN document_text t ON t.ins = d.ins AND t.id = d.id WHERE d.ins = $1 AND d.id = $2";
+                   d.invisible_representatives, t.resource, d.since, $1 \
+               FROM document d JOIN document_text t ON t.ins = d.ins AND t.id = d.id WHERE d.ins = $2 AND d.id = $3";
     match conn
-        .execute(sql, &[ins.into(), id.into(), until.into()])
+        .execute(sql, &[until.into(), ins.into(), id.into()])
         .await?
     {
         1 => Ok(()),
