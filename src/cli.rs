@@ -143,6 +143,26 @@ enum Cda {
         /// Document
         file: PathBuf,
     },
+    /// Make a CDA document of level 1 out of a file and a DocumentReference
+    #[command(
+        after_help = "Example:\n  passerelle cda wrap result.pdf --metadata result.json --output result.xml"
+    )]
+    Wrap {
+        /// PDF, text, RTF, JPEG or TIFF
+        file: PathBuf,
+        /// DocumentReference (JSON): type, patient, authors, structure, context
+        #[arg(long, value_name = "META.json")]
+        metadata: PathBuf,
+        /// Where to write; standard output without it
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// How the profiles are enforced
+        #[arg(long, value_enum, default_value_t = Mode::Guide)]
+        mode: Mode,
+        /// Which identifiers of patients are accepted
+        #[arg(long, value_enum, default_value_t = World::Test)]
+        environment: World,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -259,6 +279,19 @@ fn dispatch(command: Command) -> ExitCode {
         }) => ExitCode::from(cda::check(&files, json, mode.into(), environment.into())),
         Command::Cda(Cda::Metadata { file }) => ExitCode::from(cda::metadata(&file)),
         Command::Cda(Cda::Render { file }) => ExitCode::from(cda::render(&file)),
+        Command::Cda(Cda::Wrap {
+            file,
+            metadata,
+            output,
+            mode,
+            environment,
+        }) => ExitCode::from(cda::wrap(&cda::Wrap {
+            file,
+            metadata,
+            output,
+            mode: mode.into(),
+            environment: environment.into(),
+        })),
         Command::Matrix(Matrix::Explain {
             type_code,
             profession,

@@ -37,6 +37,7 @@ mod server;
 pub mod tls;
 mod trace;
 mod unknown;
+mod validate;
 
 use std::sync::Arc;
 
@@ -55,7 +56,7 @@ pub use server::Listening;
 
 /// Every route.
 fn routes(app: Shared) -> Router {
-    conformance::routes(Router::new())
+    operations(conformance::routes(Router::new()))
         .route("/fhir/metadata", get(capability::read))
         .route("/fhir/openapi.json", get(openapi::read))
         .route("/fhir", post(publish::transaction))
@@ -113,6 +114,15 @@ fn routes(app: Shared) -> Router {
         .fallback(unknown::route)
         .layer(from_fn(observe::keep_route))
         .with_state(app)
+}
+
+/// `$validate` of each type that is written.
+fn operations(mut router: Router<Shared>) -> Router<Shared> {
+    for kind in validate::KINDS {
+        let judge = move |state, request| validate::judge(kind, state, request);
+        router = router.route(&format!("/fhir/{kind}/$validate"), post(judge));
+    }
+    router
 }
 
 /// Serves until `shutdown`; what is in flight then has some seconds to finish.

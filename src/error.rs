@@ -162,6 +162,8 @@ codes! {
     StatusDefaulted = "status-defaulted",
     /// Element that the server assigns itself.
     ElementIgnored = "element-ignored",
+    /// A file became a CDA document of level 1.
+    Wrapped = "wrapped",
     /// Overload; try again.
     Busy = "busy",
     /// Our failure.

@@ -15,6 +15,7 @@ pub mod patient;
 pub mod search;
 pub mod searchset;
 mod subject;
+pub mod validate;
 pub mod wire;
 
 pub use subject::present;

@@ -5,7 +5,7 @@
 mod fixture;
 
 use fixture::{
-    DOCUMENT, INS, cda, deposit, physician, reading, remove, replacing, run, run_as, set,
+    DOCUMENT, INS, cda, deposit, physician, reading, remove, replacing, run, run_as, set, traits,
 };
 use passerelle::dmp::context::Validation::{self, Guide, Strict};
 use passerelle::dmp::document::{Availability, DocumentEntry, DocumentMetadata, RelationKind};
@@ -707,6 +707,7 @@ fn a_simplified_publication_makes_its_own_submission() {
     let depositor = Depositor {
         actor: &actor,
         structure: Some(&structure),
+        traits: &traits(),
     };
     let now = "2024-06-12T08:30:00Z".parse().unwrap();
     let declared = document_reference::read_simplified(&resource, &reading).unwrap();
@@ -897,6 +898,7 @@ fn any_bundle_is_answered() {
     let depositor = Depositor {
         actor: &actor,
         structure: None,
+        traits: &traits(),
     };
     let now = "2024-06-12T08:30:00Z".parse().unwrap();
     let reading = reading(Guide);

@@ -17,8 +17,15 @@ use support::{Document, Options, Reply, Server, consent_for};
 use uuid::Uuid;
 
 /// What no client can provoke at will.
-const NOT_HERE: [(Code, &str); 25] = [
-    (Code::IncludeCut, "tests/paging.rs"),
+const NOT_HERE: [(Code, &str); 26] = [
+    (
+        Code::IncludeCut,
+        "tests/paging.rs what_comes_with_a_page_is_bounded",
+    ),
+    (
+        Code::Wrapped,
+        "tests/wrap.rs a_file_is_deposited_as_a_document_and_read_back_as_it_was",
+    ),
     (Code::CdaDeviation, "tests/cda_mutants.rs"),
     (
         Code::Busy,

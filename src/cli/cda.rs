@@ -1,4 +1,6 @@
-//! `cda check`, `cda metadata` and `cda render`.
+//! `cda check`, `cda metadata`, `cda render` and `cda wrap`.
+
+mod wrap;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,6 +12,8 @@ use crate::error::Severity;
 use crate::tables::Tables;
 use crate::translate::Reading;
 use crate::translate::cda::{self, CdaIssue};
+
+pub use wrap::{Wrap, wrap};
 
 /// Exit code: every document would be accepted.
 const ACCEPTED: u8 = 0;

@@ -140,6 +140,15 @@ impl UniqueId {
         }
     }
 
+    /// The unique id that these bytes stand for, always the same, under the UUID arc of OIDs.
+    pub fn derived(digest: [u8; 16]) -> Self {
+        let uuid = uuid::Builder::from_custom_bytes(digest).into_uuid();
+        Self {
+            root: Root::Oid(Oid(format!("2.25.{}", uuid.as_u128()))),
+            extension: None,
+        }
+    }
+
     /// True when it is this UUID and nothing else.
     pub fn is_uuid(&self, uuid: Uuid) -> bool {
         self.root == Root::Uuid(uuid) && self.extension.is_none()

@@ -53,7 +53,7 @@ pub enum TracedAct {
     RestoreVisibility,
     /// Ten years after the closing, or on request, everything was deleted (LC-13, LC-14).
     Purge,
-    /// An interaction that was refused before it could be named.
+    /// An interaction that was refused before it could be named, or one that touches no record.
     Other,
 }
 

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::app::Shared;
 use super::exchange::Exchange;
 use super::negotiate::{self, BinaryForm};
+use super::params::{self, Params};
 use super::read::identifier;
 use super::{alert, answer};
 use crate::dmp::time::Timestamp;
@@ -19,6 +20,9 @@ use crate::error::{Code, Error};
 use crate::policy::Act;
 use crate::store::{Content, Locator};
 use crate::translate::cda;
+
+/// The media type of CDA documents.
+const CDA: &str = "text/xml";
 
 /// `GET /fhir/Binary/{id}`
 pub(super) async fn read(
@@ -42,6 +46,9 @@ async fn retrieve(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
     let content = exchange.app.store.read_content(&permit, id, trace).await;
     let content = exchange.acted(content)?;
 
+    if let Some((media_type, bytes)) = file(exchange, &query, &content) {
+        return Ok(inner(exchange, &content, &media_type, bytes));
+    }
     let form = negotiate::binary(exchange.headers(), &query, &content.mime_type)?;
     let tag = match form {
         BinaryForm::Raw => format!("\"{}\"", content.sha1),
@@ -70,6 +77,34 @@ async fn retrieve(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
     answer::last_modified(headers, deposited);
     alert::put(headers, exchange, hidden);
     Ok(response)
+}
+
+/// The file inside a CDA document of level 1, when its type is asked for.
+fn file(exchange: &Exchange, query: &Params, content: &Content) -> Option<(String, Vec<u8>)> {
+    let wanted = negotiate::other_types(exchange.headers(), &content.mime_type);
+    if wanted.is_empty() || content.mime_type != CDA || params::first(query, "_format").is_some() {
+        return None;
+    }
+    let (media_type, bytes) = cda::embedded_file(&content.bytes)?;
+    let is_wanted = wanted
+        .iter()
+        .any(|wanted| wanted.eq_ignore_ascii_case(&media_type));
+    is_wanted.then_some((media_type, bytes))
+}
+
+fn inner(exchange: &Exchange, content: &Content, media_type: &str, bytes: Vec<u8>) -> Response {
+    let tag = format!("\"{}-file\"", content.sha1);
+    let mut response = match answer::not_modified(exchange.headers(), &tag) {
+        true => answer::empty(StatusCode::NOT_MODIFIED),
+        false => answer::with_type(StatusCode::OK, media_type, bytes),
+    };
+    let headers = response.headers_mut();
+    answer::put(headers, header::ETAG, &tag);
+    answer::put(headers, header::VARY, "Accept");
+    answer::put(headers, header::CONTENT_DISPOSITION, "attachment");
+    answer::last_modified(headers, content.deposited);
+    alert::put(headers, exchange, content.hidden);
+    response
 }
 
 /// The page, or `not-acceptable` for XML that is no CDA document.

@@ -126,6 +126,24 @@ pub(super) fn binary(
     }
 }
 
+/// Media types that are named, in the order of their weight, and that a document of type `stored` is not given in by itself: perhaps
+/// that of the file inside. Empty when the stored type itself is named.
+pub(super) fn other_types(headers: &HeaderMap, stored: &str) -> Vec<String> {
+    let mut ranges = accepted(headers);
+    if ranges
+        .iter()
+        .any(|r| r.essence.eq_ignore_ascii_case(stored))
+    {
+        return Vec::new();
+    }
+    ranges.retain(|r| {
+        let wildcard = r.essence.ends_with("/*");
+        !wildcard && r.essence != HTML && Format::named(&r.essence).is_none()
+    });
+    ranges.sort_by(|a, b| b.weight().total_cmp(&a.weight()));
+    ranges.into_iter().map(|range| range.essence).collect()
+}
+
 /// True when `text/html` is named, and every range of the other forms has less weight, or as much and is a wildcard or comes later.
 fn prefers_page(ranges: &[MediaType], other: impl Fn(&MediaType) -> bool) -> bool {
     let pages = ranges.iter().enumerate().filter(|(_, r)| r.essence == HTML);

@@ -105,7 +105,7 @@ fn headers() -> Value {
 fn operation(route: &Route) -> Value {
     let names = route.path.split('/').filter(|part| !part.is_empty());
     let id: Vec<_> = names
-        .map(|part| part.trim_matches(['{', '}', '_']))
+        .map(|part| part.trim_matches(['{', '}', '_', '$']))
         .collect();
     let mut operation = json!({
         "operationId": format!("{}-{}", route.method, id.join("-")).trim_end_matches('-').replace('.', "-"),

@@ -10,7 +10,7 @@ use super::exchange::{ATTEMPTS, Exchange};
 use super::negotiate::{self, Format, Return};
 use super::{answer, search};
 use crate::dmp::query::DocumentKey;
-use crate::dmp::record::{Record, Standing};
+use crate::dmp::record::{Record, Traits};
 use crate::dmp::submission::Submission;
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error, Issue};
@@ -59,7 +59,7 @@ async fn provide_bundle(exchange: &mut Exchange) -> Result<Response, Error> {
         documents: &made.documents,
         existing: &made.existing,
         superseded: &made.superseded,
-        patient: record.map(|record| (record.id, record.version, record.updated)),
+        patient: Some((record.id, record.version, record.updated)),
     };
     let representation = wanted == Some(Return::Representation);
     let body = bundle::write_response(
@@ -134,11 +134,13 @@ pub(super) fn by_patient(exchange: &Exchange) -> Result<bool, Error> {
 pub(super) async fn deposit(
     exchange: &mut Exchange,
     declared: DeclaredSubmission,
-) -> Result<(Deposited, Option<Record>, Vec<Issue>), Error> {
+) -> Result<(Deposited, Record, Vec<Issue>), Error> {
     let patient = declared.patient.clone();
     let standing = exchange.standing(&patient).await?;
     let mut permit = exchange.decide(&Act::Deposit, standing.as_ref())?;
-    let (submission, mut warnings) = prepared(exchange, declared, standing.as_ref())?;
+    let record = standing.map(|standing| standing.record);
+    let record = record.ok_or(Code::RecordUnknown)?;
+    let (submission, mut warnings) = prepared(exchange, declared, &record)?;
     warnings.extend(exchange.named_by_former());
     for _ in 1..ATTEMPTS {
         let trace = exchange.trace();
@@ -154,7 +156,7 @@ pub(super) async fn deposit(
             other => {
                 let made = exchange.acted(other)?;
                 tell(&mut warnings, &made.warnings);
-                return Ok((made, standing.map(|standing| standing.record), warnings));
+                return Ok((made, record, warnings));
             }
         }
     }
@@ -162,37 +164,45 @@ pub(super) async fn deposit(
     let made = exchange.app.store.deposit(&permit, submission, trace).await;
     let made = exchange.acted(made)?;
     tell(&mut warnings, &made.warnings);
-    Ok((made, standing.map(|standing| standing.record), warnings))
+    Ok((made, record, warnings))
 }
 
 /// What the store registers, judged by who deposits.
 fn prepared(
     exchange: &Exchange,
     declared: DeclaredSubmission,
-    standing: Option<&Standing>,
+    record: &Record,
 ) -> Result<(Submission, Vec<Issue>), Error> {
     let (actor, context) = exchange.caller()?;
-    if let (true, Some(standing)) = (actor.kind.is_patient_side(), standing) {
-        let record = &standing.record.data;
+    let record = &record.data;
+    if actor.kind.is_patient_side() {
         return prepare_from_patient(declared, actor, record, context.now, &exchange.reading());
     }
+    let (submission, mut warnings) = held(exchange, declared, &record.traits)?;
+    warnings.extend(coherent(&submission, &record.traits, &exchange.reading())?);
+    Ok((submission, warnings))
+}
+
+/// A professional's deposit, held against its documents.
+pub(super) fn held(
+    exchange: &Exchange,
+    declared: DeclaredSubmission,
+    traits: &Traits,
+) -> Result<(Submission, Vec<Issue>), Error> {
+    let (actor, context) = exchange.caller()?;
     let carried = actor.structure.as_ref().map(|structure| &structure.id);
     let depositor = Depositor {
         actor,
         structure: context.structure.as_ref().or(carried),
+        traits,
     };
-    let (submission, mut warnings) = prepare(
+    prepare(
         declared,
         &depositor,
         context.secret == Some(true),
         context.now,
         &exchange.reading(),
-    )?;
-    if let Some(standing) = standing {
-        let traits = &standing.record.data.traits;
-        warnings.extend(coherent(&submission, traits, &exchange.reading())?);
-    }
-    Ok((submission, warnings))
+    )
 }
 
 /// Adds what the store tells; what the reading told already, with its place, is not told twice.

@@ -2,10 +2,13 @@
 
 mod compare;
 mod complete;
+mod media;
 mod patient;
 mod rules;
 mod set;
 mod traits;
+mod wrap;
+mod wrap_alone;
 
 use super::Reading;
 use super::bundle::{DeclaredSubmission, Submitted};
@@ -18,20 +21,24 @@ use crate::dmp::document::{DocumentMetadata, Relation, RelationKind};
 use crate::dmp::id::UniqueId;
 use crate::dmp::national_id::StructIdNat;
 use crate::dmp::query::DocumentKey;
+use crate::dmp::record::Traits;
 use crate::dmp::submission::{NewDocument, Submission};
 use crate::dmp::time::Instant;
 use crate::error::{Code, Error, Issue};
 
 pub use patient::prepare_from_patient;
 pub use traits::coherent;
+pub use wrap_alone::wrap_alone;
 
-/// Who deposits.
+/// Who deposits, and where.
 #[derive(Debug, Clone, Copy)]
 pub struct Depositor<'a> {
     /// The caller.
     pub actor: &'a Actor,
     /// The structure that he declares or that his certificate carries.
     pub structure: Option<&'a StructIdNat>,
+    /// The patient as his record knows him: what is wrapped carries it in its header.
+    pub traits: &'a Traits,
 }
 
 /// Holds each document against its declaration and completes both; `secret` is the secret connection of a minor's record.
@@ -50,7 +57,7 @@ pub fn prepare(
     found.append(declared.issues);
     let mut documents = Vec::new();
     for submitted in declared.documents {
-        let document = one(submitted, depositor, secret, &mut found, reading);
+        let document = one(submitted, depositor, (secret, now), &mut found, reading);
         documents.extend(document);
     }
     check_unique(&documents, &mut found);
@@ -71,7 +78,7 @@ pub fn prepare(
 fn one(
     submitted: Submitted,
     depositor: &Depositor,
-    secret: bool,
+    (secret, now): (bool, Instant),
     found: &mut Findings,
     reading: &Reading,
 ) -> Option<(NewDocument, String)> {
@@ -81,6 +88,14 @@ fn one(
     let type_code = declared.type_code.as_ref();
     rules::check_type(type_code, &declared.path, depositor, found, reading);
     let bytes = submitted.bytes?;
+    if let Some(media_type) = media::of_a_file(&declared, &bytes) {
+        let path = declared.path.clone();
+        let file = wrap::File { media_type, bytes };
+        let known = wrap::Known::of(depositor);
+        let document = wrap::wrap(declared, &file, &known, now, found, reading)?;
+        rules::check_lists(&document.metadata, &path, found, reading);
+        return Some((document, path));
+    }
     let metadata = from_header(&declared, &bytes, found, reading);
     compare::check_bytes(&declared, &bytes, metadata.as_ref(), found);
     let mut metadata = metadata?;

@@ -12,6 +12,8 @@ mod write;
 
 use super::Reading;
 use super::bundle::DeclaredSubmission;
+use super::findings::Findings;
+use super::wire::Node;
 use crate::dmp::query::DocumentKey;
 use crate::error::{Code, Error, Issue};
 
@@ -48,6 +50,22 @@ pub fn read_if_none_exist(query: &str) -> Result<Vec<DocumentKey>, Error> {
             .with("header", "If-None-Exist")
             .into()
     })
+}
+
+/// Judges a DocumentReference by itself as one of a bundle, whose bytes stand elsewhere: every issue, none when all is well.
+pub fn judge(resource: &serde_json::Value, reading: &Reading) -> Vec<Issue> {
+    let resource = Node::root(resource);
+    let mut found = Findings::new(reading);
+    require(resource, &COMPREHENSIVE, &mut found);
+    let document = read_into(resource, &Siblings::new(), &mut found, reading);
+    let attachment = format!("{}.content[0].attachment", document.path);
+    let (code, name) = match document.attachment {
+        Attachment::Url(_) => return found.into_issues(),
+        Attachment::Inline(_) => (Code::UnsupportedElement, "data"),
+        Attachment::None => (Code::ElementRequired, "url"),
+    };
+    found.refuse(Issue::new(code).at(format!("{attachment}.{name}")));
+    found.into_issues()
 }
 
 /// The same from a patient, or who acts for one: he tells less.

@@ -1,5 +1,6 @@
 //! List ↔ submission set (PDSm SubmissionSet Comprehensive).
 
+mod folder;
 mod read;
 mod write;
 
@@ -10,6 +11,18 @@ pub use write::write;
 use super::Reading;
 use super::wire::Node;
 use crate::error::Issue;
+
+/// Judges a List by itself, a submission set or a folder: every issue, none when all is well.
+pub fn judge(resource: &serde_json::Value, reading: &Reading) -> Vec<Issue> {
+    let resource = Node::root(resource);
+    let mut found = super::findings::Findings::new(reading);
+    if is_folder(resource) {
+        folder::check(resource, &mut found, reading);
+    } else {
+        read_into(resource, &mut found, reading);
+    }
+    found.into_issues()
+}
 
 /// Reads a List that is a submission set.
 ///

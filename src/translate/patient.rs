@@ -1,6 +1,7 @@
 //! Patient ↔ record: the operator's PUT, what a patient changes of his own record, and the answer of TD0.2.
 
 mod change;
+mod judge;
 mod notices;
 mod numbers;
 mod read;
@@ -8,6 +9,7 @@ mod traits;
 mod write;
 
 pub use change::{asked, read_change};
+pub use judge::judge;
 pub use numbers::former;
 pub use read::{read, update};
 pub use write::{AuthorisationStatus, View, write};

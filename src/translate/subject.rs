@@ -54,6 +54,18 @@ pub(super) fn read<'a>(
     if let Some(display) = node.get("display") {
         found.tolerate(display.issue(Code::UnsupportedElement));
     }
+    if let Some(kind) = node.get("type")
+        && !matches!(
+            kind.as_str(),
+            Some("Patient" | "http://hl7.org/fhir/StructureDefinition/Patient")
+        )
+    {
+        found.refuse(invalid(
+            kind.path(),
+            "un Patient est attendu",
+            "a Patient is expected",
+        ));
+    }
     let reference = node.get("reference");
     let by_reference = reference.and_then(|reference| {
         let target = reference.as_str().unwrap_or_default();
@@ -77,7 +89,14 @@ pub(super) fn read<'a>(
             Some(one)
         }
         (Some(ins), None, Some(reference)) => {
-            found.ignored(reference.path());
+            match names_another_type(reference) {
+                true => found.refuse(invalid(
+                    reference.path(),
+                    "un Patient est attendu",
+                    "a Patient is expected",
+                )),
+                false => found.ignored(reference.path()),
+            }
             Some(ins)
         }
         (Some(ins), ..) | (None, Some(ins), _) => Some(ins),
@@ -86,6 +105,13 @@ pub(super) fn read<'a>(
             None
         }
     }
+}
+
+/// R4 lets a subject be a group or a device as well.
+fn names_another_type(reference: Node) -> bool {
+    let text = reference.as_str().unwrap_or_default();
+    let kind = text.split('/').next().unwrap_or_default();
+    text.contains('/') && kind.starts_with(char::is_uppercase) && kind != "Patient"
 }
 
 /// Nothing named the patient: told once, unless a worse INS was told already.

@@ -8,7 +8,8 @@ use passerelle::dmp::actor::{Actor, ActorId, ActorKind};
 use passerelle::dmp::code::{Code, system};
 use passerelle::dmp::context::{Environment, Validation};
 use passerelle::dmp::national_id::StructIdNat;
-use passerelle::dmp::person::PersonName;
+use passerelle::dmp::person::{PersonName, Sex};
+use passerelle::dmp::record::Traits;
 use passerelle::dmp::submission::Submission;
 use passerelle::error::{Error, Issue};
 use passerelle::tables::Tables;
@@ -241,7 +242,23 @@ pub(crate) fn run_as(
     let depositor = Depositor {
         actor,
         structure: Some(&structure),
+        traits: &traits(),
     };
     let now = "2024-06-12T08:30:00Z".parse().unwrap();
     prepare(declared, &depositor, secret, now, &reading)
+}
+
+/// The patient as the record of these tests knows her.
+pub(crate) fn traits() -> Traits {
+    Traits {
+        birth_name: PersonName {
+            family: Some("PAT-TROIS".into()),
+            given: Some("DOMINIQUE".into()),
+        },
+        birth_given_names: Some("DOMINIQUE MARIE-LOUISE".into()),
+        used_name: None,
+        sex: Sex::Female,
+        birth_date: "1979-03-28".parse().unwrap(),
+        birth_place: Some("51215".into()),
+    }
 }

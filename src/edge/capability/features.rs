@@ -27,8 +27,8 @@ pub(super) struct Features {
 /// The present ones.
 pub(super) const FEATURES: Features = Features {
     xml: false,
-    validate: &[],
-    generate_metadata: false,
+    validate: &crate::edge::validate::KINDS,
+    generate_metadata: true,
     batch: false,
     history: false,
     include: &[
@@ -44,6 +44,6 @@ pub(super) const FEATURES: Features = Features {
         ("DocumentReference", "List:item"),
     ],
     folders: false,
-    conditional_create: false,
+    conditional_create: true,
     fhir_documents: false,
 };

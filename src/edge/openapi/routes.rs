@@ -1,6 +1,7 @@
 //! The routes as the description tells them; a test holds them equal to the router's.
 
 use crate::edge::conformance::KINDS;
+use crate::edge::validate;
 
 /// What a route takes beside its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,6 +139,14 @@ const ROWS: &[Row] = &[
         "DocumentReference",
         Takes::Form,
         "ITI-67, TD3.1: finds documents",
+        &[200],
+    ),
+    (
+        "post",
+        "/DocumentReference/$generate-metadata",
+        "DocumentReference",
+        Takes::Resource("Parameters"),
+        "ITI-106: publishes a document with what its own header says",
         &[200],
     ),
     (
@@ -335,5 +344,13 @@ pub(super) fn all() -> Vec<Route> {
             ),
         ]
     });
-    rows.chain(conformance).collect()
+    let validate = validate::KINDS.into_iter().map(|kind| Route {
+        method: "post",
+        path: format!("/{kind}/$validate"),
+        kind,
+        takes: Takes::Resource(kind),
+        summary: "What a write would say, without writing",
+        statuses: &[200],
+    });
+    rows.chain(conformance).chain(validate).collect()
 }

@@ -3,7 +3,7 @@
 //! The walker reads, [`page`] writes: only elements of a closed list, with attributes of our own making, and all text escaped.
 
 mod body;
-mod escape;
+
 mod head;
 mod media;
 mod narrative;
@@ -12,12 +12,12 @@ mod page;
 use super::CdaHeader;
 use super::attributes::forbidden;
 use super::decode::decode;
+use super::escape::escaped;
 use super::fault::{Fault, words};
 use super::read::read_header;
 use super::walk::Walker;
 use crate::error::Issue;
 use crate::tables::Tables;
-use escape::escaped;
 use media::{Library, Media};
 use narrative::Hole;
 use page::Page;

@@ -51,6 +51,15 @@ pub(in crate::translate) fn only(resource: Node, allowed: &[&str], found: &mut F
     }
 }
 
+/// Refuses the second and later ones of extensions that stand once: nothing would be kept of them.
+pub(in crate::translate) fn single_extensions(node: Node, urls: &[&str], found: &mut Findings) {
+    for url in urls {
+        for other in node.extensions(url).skip(1) {
+            found.refuse(other.issue(Code::UnsupportedElement));
+        }
+    }
+}
+
 /// Tells the extensions of an element whose URL is none of these.
 pub(in crate::translate) fn only_extensions(
     node: Node,

@@ -6,6 +6,7 @@ use super::super::bundle::{DeclaredSubmission, Submitted};
 use super::super::datatype::coding::{bind, shown};
 use super::super::document_reference::DeclaredDocument;
 use super::super::findings::{Findings, Weight, invalid};
+use super::media::looks_like;
 use super::{Depositor, compare, set};
 use crate::dmp::actor::{Actor, ActorKind};
 use crate::dmp::code::Code as Coded;
@@ -53,6 +54,7 @@ pub fn prepare_from_patient(
     let depositor = Depositor {
         actor,
         structure: None,
+        traits: &record.traits,
     };
     let mut set = declared.set;
     set.author = Some(author);
@@ -196,18 +198,6 @@ fn check_media(
         found.tolerate(issue.rule("PAT-01"));
     }
     Some((kept.to_owned(), terminology.format_of_media_type(kept)?))
-}
-
-/// The first bytes of each kind.
-fn looks_like(media_type: &str, bytes: &[u8]) -> bool {
-    match media_type {
-        "application/pdf" => bytes.starts_with(b"%PDF-"),
-        "text/rtf" => bytes.starts_with(b"{\\rtf"),
-        "image/jpeg" => bytes.starts_with(&[0xff, 0xd8, 0xff]),
-        "image/tiff" => bytes.starts_with(b"II*\0") || bytes.starts_with(b"MM\0*"),
-        "text/plain" => !bytes.contains(&0),
-        _ => true,
-    }
 }
 
 fn check_title(declared: &DeclaredDocument, found: &mut Findings) -> Option<String> {

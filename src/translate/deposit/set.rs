@@ -40,7 +40,7 @@ pub(super) fn complete(
 }
 
 /// The depositor as author: his card's identity, and the structure that he acts for.
-fn author(depositor: &Depositor) -> Author {
+pub(super) fn author(depositor: &Depositor) -> Author {
     let actor = depositor.actor;
     let own = actor.structure.as_ref();
     let structure = depositor.structure.map(|id| {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::Reading;
-use super::super::datatype::contained::{Contained, only_extensions};
+use super::super::datatype::contained::{Contained, only_extensions, single_extensions};
 use super::super::datatype::urls::{IS_ARCHIVED, KNOWN_PROFILES};
 use super::super::datatype::{author, coding};
 use super::super::findings::{Findings, Weight, invalid};
@@ -119,6 +119,7 @@ pub(in crate::translate) fn server_assigned(resource: Node, found: &mut Findings
 
 fn read_extensions(resource: Node, found: &mut Findings) {
     only_extensions(resource, &[IS_ARCHIVED], Weight::Key, found);
+    single_extensions(resource, &[IS_ARCHIVED], found);
     for extension in resource.extensions(IS_ARCHIVED) {
         // A document is archived by an update, never deposited so.
         if extension.bool("valueBoolean") != Some(false) {

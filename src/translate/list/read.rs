@@ -1,7 +1,7 @@
 //! A client's List → what it declares of the submission.
 
 use super::super::Reading;
-use super::super::datatype::contained::{Contained, only_extensions};
+use super::super::datatype::contained::{Contained, only_extensions, single_extensions};
 use super::super::datatype::urls::{
     AUTHOR_ORG, DESIGNATION_TYPE, IS_ARCHIVED, LIST_TYPES, SOURCE_ID, SOURCE_PATIENT_ID,
 };
@@ -162,6 +162,7 @@ fn read_extensions<'a>(
 ) {
     let known = [DESIGNATION_TYPE, SOURCE_ID, IS_ARCHIVED, SOURCE_PATIENT_ID];
     only_extensions(resource, &known, Weight::Key, found);
+    single_extensions(resource, &known, found);
     let value = |url: &str, name: &str| {
         let extension = resource.extensions(url).next()?;
         extension.get(name)

@@ -37,6 +37,10 @@ pub(super) fn read(
     found: &mut Findings,
     reading: &Reading,
 ) -> (Ins, Vec<Ins>) {
+    if patient.get("identifier").is_none() {
+        // The URL names him all the same.
+        found.tolerate(Issue::new(Code::ElementRequired).at(patient.path_of("identifier")));
+    }
     let mut current: Vec<(Node, Ins)> = Vec::new();
     let mut old: Vec<(Node, Ins)> = Vec::new();
     for node in patient.items("identifier") {

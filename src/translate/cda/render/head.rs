@@ -1,6 +1,6 @@
 //! The header in words: whose document it is, who made it, when, and what it is about.
 
-use super::escape::escaped;
+use super::super::escape::escaped;
 use crate::dmp::code::Code;
 use crate::dmp::document::RelationKind;
 use crate::dmp::ins::InsRoot;

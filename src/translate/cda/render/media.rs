@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::escape::escaped;
+use super::super::escape::escaped;
 use crate::translate::cda::body::Base64;
 
 /// How a content is shown.

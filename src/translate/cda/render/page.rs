@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::escape::{escape, escaped};
+use super::super::escape::{escape, escaped};
 
 /// What an element may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,125 @@
+//! `$validate`: what a write would say of a resource, without writing. The record is not looked at, so that nothing is told of it:
+//! neither rights nor duplicates, targets or the patient's traits.
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::app::Shared;
+use super::exchange::Exchange;
+use super::negotiate::Format;
+use super::publish::{by_patient, held};
+use super::{answer, params};
+use crate::dmp::person::{PersonName, Sex};
+use crate::dmp::record::Traits;
+use crate::dmp::trace::TracedAct;
+use crate::error::{Code, Error, Issue};
+use crate::translate::bundle::DeclaredSubmission;
+use crate::translate::validate::{Asked, Shape, ask};
+use crate::translate::{bundle, consent, document_reference, list, outcome, patient, wire};
+
+/// The types that can be validated.
+pub(super) const KINDS: [&str; 5] = ["Bundle", "Consent", "DocumentReference", "List", "Patient"];
+
+/// `POST /fhir/{kind}/$validate`
+pub(super) async fn judge(
+    kind: &'static str,
+    State(app): State<Shared>,
+    request: Request,
+) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::Other, request);
+    let result = respond(&mut exchange, kind).await;
+    exchange.conclude(result).await
+}
+
+/// 200 whatever is found in the resource; a refusal means that there was none to look at.
+async fn respond(exchange: &mut Exchange, kind: &str) -> Result<Response, Error> {
+    exchange.identify()?;
+    let format = exchange.format()?;
+    let query = exchange.query()?;
+    let (Format::Json, body) = exchange.resource_bytes().await?;
+    let body = wire::read_json_text(&body)?;
+    let profile = params::first(&query, "profile");
+    let asked = ask(body, kind, params::first(&query, "mode"), profile)?;
+    let mut issues = wire::check(&asked.resource, kind, kind);
+    if issues.is_empty() {
+        issues = judged(exchange, &asked)?;
+    }
+    exchange.traced().await?;
+    let body = match issues.is_empty() {
+        true => all_well(),
+        false => outcome::write(&issues),
+    };
+    Ok(answer::resource(StatusCode::OK, format, body.to_string()))
+}
+
+/// What the write of this resource would tell.
+fn judged(exchange: &Exchange, asked: &Asked) -> Result<Vec<Issue>, Error> {
+    let (resource, reading) = (&asked.resource, exchange.reading());
+    match asked.shape {
+        Shape::Bundle => submission(exchange, bundle::read(resource, &reading)),
+        Shape::Simplified if by_patient(exchange)? => {
+            let read = document_reference::read_from_patient(resource, &reading);
+            found(read.map(|declared| declared.issues))
+        }
+        Shape::Simplified => {
+            let read = document_reference::read_simplified(resource, &reading);
+            submission(exchange, read)
+        }
+        Shape::Comprehensive => Ok(document_reference::judge(resource, &reading)),
+        Shape::List => Ok(list::judge(resource, &reading)),
+        Shape::Consent => found(consent::read(resource, &reading).map(|(_, told)| told)),
+        Shape::Patient => found(patient::judge(resource, &reading)),
+    }
+}
+
+/// A deposit is held against its documents too.
+fn submission(
+    exchange: &Exchange,
+    read: Result<DeclaredSubmission, Error>,
+) -> Result<Vec<Issue>, Error> {
+    match read {
+        // What a patient deposits is completed from his record, which is not looked at.
+        Ok(declared) if by_patient(exchange)? => Ok(declared.issues),
+        Ok(declared) => found(held(exchange, declared, &stand_in()).map(|(_, told)| told)),
+        Err(error) => found(Err(error)),
+    }
+}
+
+/// In the place of what the record knows of its patient, for a file that would be wrapped; the document made is dropped.
+fn stand_in() -> Traits {
+    let birth_name = PersonName {
+        family: Some("X".to_owned()),
+        given: Some("X".to_owned()),
+    };
+    Traits {
+        birth_given_names: birth_name.given.clone(),
+        used_name: None,
+        birth_name,
+        sex: Sex::Unknown,
+        birth_date: jiff::civil::date(2000, 1, 1),
+        birth_place: None,
+    }
+}
+
+/// The issues of a reading, good or bad; a failure of ours stays one.
+fn found(result: Result<Vec<Issue>, Error>) -> Result<Vec<Issue>, Error> {
+    match result {
+        Err(error) if error.code() == Code::Internal => Err(error),
+        Err(error) => Ok(error.issues),
+        told => told,
+    }
+}
+
+fn all_well() -> Value {
+    json!({
+        "resourceType": "OperationOutcome",
+        "issue": [{
+            "severity": "information",
+            "code": "informational",
+            "details": {"text": "Aucun défaut trouvé."},
+            "diagnostics": "No defect found.",
+        }],
+    })
+}
