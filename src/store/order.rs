@@ -106,7 +106,7 @@ impl Order {
         }
         statement.push(self.id);
         statement.push(if self.id_descending { " < " } else { " > " });
-        statement.bind(&after.id);
+        statement.bind(after.id);
         for _ in self.keys.iter().zip(&after.keys) {
             statement.push("))");
         }
