@@ -1,4 +1,4 @@
-//! Pages over HTTP while others publish, archive and mask: what the first page counted comes exactly once, on both databases.
+//! Pages over HTTP while others publish, archive and delete: what the first page counted comes exactly once, on both databases.
 #![allow(missing_docs, unreachable_pub, dead_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
