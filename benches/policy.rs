@@ -58,10 +58,10 @@ fn main() {
     let query = DocumentQuery {
         availability: vec![Availability::Approved],
         conditions: Vec::new(),
-        sort: Sort {
+        sort: vec![Sort {
             field: SortField::Creation,
             descending: true,
-        },
+        }],
         count: PAGE,
         after: None,
     };

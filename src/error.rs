@@ -112,6 +112,8 @@ codes! {
     ParameterRequired = "parameter-required",
     /// Unknown search parameter, with strict handling.
     ParameterUnsupported = "parameter-unsupported",
+    /// Not all that an include asks for comes with the page.
+    IncludeCut = "include-cut",
     /// Missing element.
     ElementRequired = "element-required",
     /// Element with a wrong value.

@@ -17,10 +17,14 @@ use support::{Document, Options, Reply, Server, consent_for};
 use uuid::Uuid;
 
 /// What no client can provoke at will.
-const NOT_HERE: [(Code, &str); 26] = [
+const NOT_HERE: [(Code, &str); 27] = [
     (
         Code::RangeNotSatisfiable,
         "tests/transfer.rs a_part_of_a_document_is_read",
+    ),
+    (
+        Code::IncludeCut,
+        "tests/paging.rs what_comes_with_a_page_is_bounded",
     ),
     (
         Code::Wrapped,

@@ -6,13 +6,13 @@ use std::sync::LazyLock;
 use passerelle::dmp::context::{Environment, Validation};
 use passerelle::dmp::document::Availability::{self, Approved, Archived, Deprecated};
 use passerelle::dmp::query::{
-    AuthorPart, CodedField, Comparison, Condition, DocumentKey, ListKind, SortField, TextMatch,
-    TimeField, Token,
+    AuthorPart, CodedField, Comparison, Condition, DocumentKey, Element, ListKind, SortField,
+    TextMatch, TimeField, Token,
 };
 use passerelle::error::{Error, Severity};
 use passerelle::tables::Tables;
 use passerelle::translate::Reading;
-use passerelle::translate::search::{self, PatientKey, Search, page_token};
+use passerelle::translate::search::{self, Include, PatientKey, Search, Show};
 use uuid::Uuid;
 
 static TABLES: LazyLock<Tables> = LazyLock::new(Tables::built_in);
@@ -138,12 +138,14 @@ fn what_cannot_be_honoured_is_refused() {
             format!("{good}&type=http://loinc.org|"),
             "parameter-invalid",
         ),
-        (format!("{good}&type:not=11488-4"), "parameter-unsupported"),
-        (format!("{good}&type:in=x"), "parameter-unsupported"),
+        (format!("{good}&type:not="), "parameter-invalid"),
+        (format!("{good}&type:missing=maybe"), "parameter-invalid"),
         (
-            format!("{good}&status:not=current"),
+            format!("{good}&author:missing=true"),
             "parameter-unsupported",
         ),
+        (format!("{good}&type:in=x"), "parameter-unsupported"),
+        (format!("{good}&status:in=current"), "parameter-unsupported"),
         (format!("{good}&status=draft"), "parameter-invalid"),
         (
             format!("{good}&status=http://x|current"),
@@ -151,31 +153,35 @@ fn what_cannot_be_honoured_is_refused() {
         ),
         (format!("{good}&isArchived=yes"), "parameter-invalid"),
         (
-            format!("{good}&isArchived:missing=true"),
+            format!("{good}&isArchived:text=true"),
             "parameter-unsupported",
         ),
         (format!("{good}&creation=yesterday"), "parameter-invalid"),
         (format!("{good}&creation=ge"), "parameter-invalid"),
         (format!("{good}&creation=2024-13"), "parameter-invalid"),
         (format!("{good}&creation=xx2024"), "parameter-invalid"),
-        (
-            format!("{good}&period:missing=true"),
-            "parameter-unsupported",
-        ),
+        (format!("{good}&period:exact=2024"), "parameter-unsupported"),
         (format!("{good}&_count=-1"), "parameter-invalid"),
         (format!("{good}&_count=ten"), "parameter-invalid"),
         (format!("{good}&_count=1&_count=2"), "parameter-invalid"),
-        (format!("{good}&_sort=type"), "parameter-unsupported"),
+        (format!("{good}&_sort=title"), "parameter-unsupported"),
         (
-            format!("{good}&_sort=-creation,date"),
-            "parameter-unsupported",
+            format!("{good}&_sort=-creation,creation"),
+            "parameter-invalid",
         ),
         (format!("{good}&_sort="), "parameter-invalid"),
-        (format!("{good}&_summary=text"), "parameter-unsupported"),
+        (
+            format!("{good}&_summary=text&_include=DocumentReference:patient"),
+            "parameter-invalid",
+        ),
+        (
+            format!("{good}&_summary=true&_elements=status"),
+            "parameter-invalid",
+        ),
+        (format!("{good}&_elements="), "parameter-invalid"),
+        (format!("{good}&_elements=titre"), "parameter-invalid"),
         (format!("{good}&_summary=some"), "parameter-invalid"),
         (format!("{good}&_total=maybe"), "parameter-invalid"),
-        (format!("{good}&_page=x"), "parameter-invalid"),
-        (format!("{good}&_page=1.x"), "parameter-invalid"),
         (
             format!("{good}&author:PractitionerRole=x"),
             "parameter-unsupported",
@@ -185,10 +191,7 @@ fn what_cannot_be_honoured_is_refused() {
             "parameter-unsupported",
         ),
         (format!("{good}&author.family="), "parameter-invalid"),
-        (
-            format!("{good}&related:missing=true"),
-            "parameter-unsupported",
-        ),
+        (format!("{good}&related:missing="), "parameter-invalid"),
         (format!("{good}&identifier:text=x"), "parameter-unsupported"),
     ];
     for (query, expected) in rows {
@@ -227,6 +230,13 @@ fn statuses_become_availabilities() {
             &[Approved, Deprecated],
         ),
         ("isArchived=true", &[Archived]),
+        ("status:not=current", &[Deprecated]),
+        ("status:not=current,superseded", &[]),
+        ("status:not=entered-in-error", &[Approved, Deprecated]),
+        ("status=current&isArchived:not=true", &[Approved]),
+        ("status=current&isArchived:not=false", &[Archived]),
+        ("status=current&isArchived:missing=true", &[Approved]),
+        ("status=current&isArchived:missing=false", &[Archived]),
         ("_lastUpdated=gt2024", &[Approved, Archived, Deprecated]),
         ("type=11488-4", &[Approved, Archived, Deprecated]),
     ];
@@ -620,6 +630,10 @@ fn authors_are_found_by_number_and_name() {
             "author:PractitionerRole.partOf.family-ex=SERRE",
             by_name(AuthorPart::Family, TextMatch::Begins, "SERRE"),
         ),
+        (
+            "author:PractitionerRole.partOf.family-ex =SERRE",
+            by_name(AuthorPart::Family, TextMatch::Begins, "SERRE"),
+        ),
     ];
     for (query, condition) in rows {
         assert_eq!(documents(query).query.conditions, [condition], "{query}");
@@ -630,7 +644,11 @@ fn authors_are_found_by_number_and_name() {
 fn results_are_shaped_as_asked() {
     let default = documents("_total=accurate").query;
     assert_eq!(
-        (default.count, default.sort.field, default.sort.descending),
+        (
+            default.count,
+            default.sort[0].field,
+            default.sort[0].descending,
+        ),
         (50, SortField::Creation, true)
     );
     for (query, count) in [
@@ -643,27 +661,125 @@ fn results_are_shaped_as_asked() {
     ] {
         assert_eq!(documents(query).query.count, count, "{query}");
     }
-    for (query, field, descending) in [
-        ("_sort=creation", SortField::Creation, false),
-        ("_sort=-creation,_id", SortField::Creation, true),
-        ("_sort=-date", SortField::Deposited, true),
-        ("_sort=date", SortField::Deposited, false),
-        ("_sort=-_lastUpdated", SortField::Updated, true),
-    ] {
+    use SortField::*;
+    let rows: [(&str, &[(SortField, bool)]); 6] = [
+        ("_sort=creation", &[(Creation, false)]),
+        ("_sort=-creation,_id", &[(Creation, true), (Id, false)]),
+        ("_sort=-date", &[(Deposited, true)]),
+        (
+            "_sort=type,-date,creation",
+            &[(Type, false), (Deposited, true), (Creation, false)],
+        ),
+        ("_sort=-_lastUpdated", &[(Updated, true)]),
+        ("_sort=-_id", &[(Id, true)]),
+    ];
+    for (query, expected) in rows {
         let sort = documents(query).query.sort;
+        let keys: Vec<_> = sort.iter().map(|key| (key.field, key.descending)).collect();
+        assert_eq!(keys, expected, "{query}");
+    }
+    for (query, show) in [
+        ("_summary=false", Show::Whole),
+        ("_summary=count", Show::Count),
+        ("_summary=true", Show::Summary),
+        ("_summary=text", Show::Text),
+        ("_summary=data", Show::Data),
+        (
+            "_elements=status,DocumentReference.type",
+            Show::Elements(vec!["status".into(), "type".into()]),
+        ),
+    ] {
+        assert_eq!(documents(query).show, show, "{query}");
+    }
+    // The page is the edge's.
+    let page = documents("_page=x");
+    assert!(page.used.iter().all(|(name, _)| name != "_page") && page.warnings.is_empty());
+}
+
+#[test]
+fn what_comes_with_the_matches_is_known_or_left_out() {
+    let known = [
+        ("_include=DocumentReference:patient", Include::Patient),
+        (
+            "_include=DocumentReference:subject:Patient",
+            Include::Patient,
+        ),
+        ("_include=DocumentReference:relatesto", Include::Related),
+        ("_revinclude=DocumentReference:relatesto", Include::Relating),
+        ("_revinclude=List:item", Include::Submissions),
+    ];
+    for (query, include) in known {
+        assert_eq!(documents(query).include, [include], "{query}");
+    }
+    for query in [
+        "_include=DocumentReference:author",
+        "_include=*",
+        "_include=DocumentReference:patient:Practitioner",
+        "_include:iterate=DocumentReference:relatesto",
+        "_revinclude=Provenance:target",
+        "_include=List:item",
+    ] {
+        let search = documents(query);
+        assert!(search.include.is_empty(), "{query}");
         assert_eq!(
-            (sort.field, sort.descending),
-            (field, descending),
+            search.warnings[0].code.as_str(),
+            "parameter-unsupported",
+            "{query}"
+        );
+        assert!(
+            search
+                .used
+                .iter()
+                .all(|(name, _)| !name.contains("include")),
+            "{query}"
+        );
+        let whole = params(&format!("patient.identifier={INS}&status=current&{query}"));
+        let strict = search::documents(&whole, true, &reading(Validation::Guide));
+        assert_eq!(
+            codes(&strict.unwrap_err()),
+            ["parameter-unsupported"],
             "{query}"
         );
     }
-    let after = passerelle::dmp::query::After {
-        key: -1_700_000_000_000_000,
-        id: Uuid::from_u128(7),
-    };
-    let page = documents(&format!("_page={}", page_token(after)));
-    assert_eq!(page.query.after, Some(after));
-    assert!(page.used.iter().all(|(name, _)| name != "_page"));
+}
+
+#[test]
+fn what_is_not_so_and_what_is_not_there_can_be_asked() {
+    let coded = |code| Condition::Coded(CodedField::Type, vec![token(None, code)]);
+    let missing = Condition::Missing;
+    let rows = [
+        ("type:not=11488-4", vec![coded("11488-4").negated()]),
+        ("type:not=http://nowhere|x", vec![]),
+        (
+            "type=11488-4&type:not=x",
+            vec![coded("11488-4"), coded("x").negated()],
+        ),
+        ("event:missing=true", vec![missing(Element::Event)]),
+        (
+            "event:missing=false",
+            vec![missing(Element::Event).negated()],
+        ),
+        ("period-end:missing=true", vec![missing(Element::PeriodEnd)]),
+        ("related:missing=true", vec![missing(Element::Reference)]),
+        ("relatesto:missing=true", vec![missing(Element::RelatesTo)]),
+        ("type:missing=true", vec![Condition::Never]),
+        ("type:missing=false", vec![]),
+        ("creation:missing=true", vec![Condition::Never]),
+        (
+            "relation=replaces",
+            vec![Condition::Relation(vec!["replaces".into()])],
+        ),
+        (
+            "relation=http://hl7.org/fhir/document-relationship-type|appends,transforms",
+            vec![Condition::Relation(vec![
+                "appends".into(),
+                "transforms".into(),
+            ])],
+        ),
+    ];
+    for (query, conditions) in rows {
+        assert_eq!(documents(query).query.conditions, conditions, "{query}");
+    }
 }
 
 #[test]
@@ -756,7 +872,10 @@ fn lists_are_submission_sets() {
             "{query}"
         );
     }
-    assert_eq!(lists(&base).unwrap().query.sort.field, SortField::Deposited);
+    assert_eq!(
+        lists(&base).unwrap().query.sort[0].field,
+        SortField::Deposited
+    );
 }
 
 #[test]

@@ -125,6 +125,18 @@ pub enum Condition {
     SourceId(Vec<String>),
     /// Lists of these kinds.
     Listed(Vec<ListKind>),
+    /// A relation of one of these kinds, as FHIR names them.
+    Relation(Vec<String>),
+    /// An element that is not there.
+    Missing(Element),
+    /// This does not hold.
+    Not(Box<Condition>),
+    /// A document that one of these relates to.
+    TargetOf(Vec<Uuid>),
+    /// A document of one of these submissions.
+    ItemOf(Vec<Uuid>),
+    /// A submission that one of these documents came in.
+    Holds(Vec<Uuid>),
     /// Nothing matches: a value that no document can have.
     Never,
 }
@@ -136,6 +148,28 @@ pub enum ListKind {
     Submission,
     /// A folder.
     Folder,
+}
+
+impl Condition {
+    /// The opposite.
+    pub fn negated(self) -> Self {
+        Self::Not(Box::new(self))
+    }
+}
+
+/// What a document or a submission may lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Element {
+    /// `serviceStopTime`
+    PeriodEnd,
+    /// `eventCodeList`
+    Event,
+    /// `referenceIdList`
+    Reference,
+    /// Relations to other documents.
+    RelatesTo,
+    /// Title of a submission.
+    Title,
 }
 
 /// Which part of an author's name is compared.
@@ -160,7 +194,7 @@ pub enum DocumentKey {
     Id(Uuid),
 }
 
-/// What a result is sorted by; ties are broken by id, so that pages never shift.
+/// What a result is sorted by; ties are broken by id, so that the order is whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SortField {
     /// `creationTime`
@@ -169,24 +203,40 @@ pub enum SortField {
     Deposited,
     /// Last change.
     Updated,
+    /// `typeCode`
+    Type,
+    /// Resource id.
+    Id,
 }
 
-/// Order of a result.
+/// One key of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Sort {
     /// Key.
     pub field: SortField,
-    /// Newest first.
+    /// Newest or highest first.
     pub descending: bool,
 }
 
 /// Where a page starts: after this row, in the order of the search.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct After {
-    /// Sort key of the last row of the page before, microseconds since the epoch.
-    pub key: i64,
+    /// Sort keys of the last row of the page before.
+    pub keys: Vec<SortKey>,
     /// Its id.
     pub id: Uuid,
+    /// The state of the record that the first page showed: later pages show the same.
+    pub state: Option<i64>,
+}
+
+/// The value of a sort key.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+pub enum SortKey {
+    /// A time: microseconds since the epoch for a document, nanoseconds for a trace.
+    Number(i64),
+    /// A code.
+    Text(String),
 }
 
 /// A search in one record. The INS comes from the permit.
@@ -196,8 +246,8 @@ pub struct DocumentQuery {
     pub availability: Vec<Availability>,
     /// All must hold.
     pub conditions: Vec<Condition>,
-    /// Order.
-    pub sort: Sort,
+    /// Order, first key first.
+    pub sort: Vec<Sort>,
     /// Rows of a page; 0 asks for the count alone.
     pub count: u32,
     /// Where the page starts.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::answer;
 use super::app::Shared;
 use super::exchange::Exchange;
-use super::search::{Asked, nothing, standing};
+use super::search::{Asked, Results, nothing, standing};
 use crate::dmp::query::Page;
 use crate::dmp::trace::{TraceKey, TracedAct};
 use crate::error::{Code, Error};
@@ -43,7 +43,7 @@ async fn find(exchange: &mut Exchange) -> Result<Response, Error> {
     exchange.identify()?;
     let asked = Asked::read(exchange, RESOURCE).await?;
     let mut search = search::traces(&asked.params, asked.strict, &exchange.reading())?;
-    search.query.after = asked.after;
+    search.query.after.clone_from(&asked.after);
     exchange.searching(&search.used);
     let mut texts = Vec::new();
     let page: Page<KeptTrace> = match standing(exchange, &search.patient).await? {
@@ -61,14 +61,13 @@ async fn find(exchange: &mut Exchange) -> Result<Response, Error> {
         }
     };
     let rows = texts.iter().map(|(key, text)| (*key, text.as_str()));
-    asked.answer(
-        exchange,
-        RESOURCE,
-        &search.used,
-        &search.warnings,
-        &page,
-        rows,
-    )
+    let results = Results {
+        used: &search.used,
+        warnings: &search.warnings,
+        show: &search.show,
+        included: &[],
+    };
+    asked.answer(exchange, RESOURCE, &results, &page, rows)
 }
 
 async fn read_one(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {

@@ -105,9 +105,11 @@ async fn list(exchange: &mut Exchange, kind: &str) -> Result<Response, Error> {
         next: None,
         warnings: &[],
     };
-    let entries = found
-        .iter()
-        .map(|(full_url, resource)| searchset::Entry { full_url, resource });
+    let entries = found.iter().map(|(full_url, resource)| searchset::Entry {
+        full_url,
+        resource,
+        included: false,
+    });
     Ok(answer::resource(
         StatusCode::OK,
         format,

@@ -11,7 +11,7 @@ use super::app::Shared;
 use super::exchange::Exchange;
 use super::params;
 use super::read::{identifier, unmodified};
-use super::search::{Asked, nothing, standing};
+use super::search::{Asked, Results, nothing, standing};
 use super::{answer, conditional};
 use crate::dmp::query::Page;
 use crate::dmp::right::Right;
@@ -125,14 +125,13 @@ async fn find(exchange: &mut Exchange) -> Result<Response, Error> {
         .map(|held| (held.id, consent::write(held, now, &reading).to_string()))
         .collect();
     let rows = texts.iter().map(|(id, text)| (*id, text.as_str()));
-    asked.answer(
-        exchange,
-        RESOURCE,
-        &search.used,
-        &search.warnings,
-        &page,
-        rows,
-    )
+    let results = Results {
+        used: &search.used,
+        warnings: &search.warnings,
+        show: &search.show,
+        included: &[],
+    };
+    asked.answer(exchange, RESOURCE, &results, &page, rows)
 }
 
 async fn read_one(

@@ -9,7 +9,6 @@ use openssl::rand::rand_bytes;
 use openssl::sign::Signer;
 use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::params::Params;
 use crate::dmp::query::After;
@@ -33,8 +32,7 @@ pub(super) struct Continuation {
 #[derive(Serialize, Deserialize)]
 struct Sealed {
     p: Params,
-    k: i64,
-    i: Uuid,
+    a: After,
 }
 
 /// Seals and opens continuations.
@@ -50,7 +48,7 @@ impl Pages {
     pub fn new(private_key: &[u8]) -> Result<Self, openssl::error::ErrorStack> {
         let secret = PKey::hmac(private_key)?;
         let mut signer = Signer::new(MessageDigest::sha256(), &secret)?;
-        signer.update(b"passerelle next-page links, version 1")?;
+        signer.update(b"passerelle next-page links, version 2")?;
         Ok(Self {
             key: signer.sign_to_vec()?,
         })
@@ -63,8 +61,7 @@ impl Pages {
     pub(super) fn seal(&self, resource: &str, next: &Continuation) -> Result<String, Error> {
         let plain = serde_json::to_vec(&Sealed {
             p: next.params.clone(),
-            k: next.after.key,
-            i: next.after.id,
+            a: next.after.clone(),
         })
         .map_err(|_| Code::Internal)?;
         let mut token = vec![0; NONCE + TAG];
@@ -97,10 +94,10 @@ impl Pages {
         let aad = resource.as_bytes();
         let cipher = Cipher::aes_256_gcm();
         let plain = decrypt_aead(cipher, &self.key, Some(nonce), aad, sealed, tag).ok()?;
-        let Sealed { p, k, i } = serde_json::from_slice(&plain).ok()?;
+        let Sealed { p, a } = serde_json::from_slice(&plain).ok()?;
         Some(Continuation {
             params: p,
-            after: After { key: k, id: i },
+            after: a,
         })
     }
 }
@@ -108,7 +105,10 @@ impl Pages {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::expect_used)]
+    use uuid::Uuid;
+
     use super::*;
+    use crate::dmp::query::SortKey;
 
     fn next() -> Continuation {
         Continuation {
@@ -117,8 +117,9 @@ mod tests {
                 "urn:oid:1.2.250.1.213.1.4.10|279035121518989".to_owned(),
             )],
             after: After {
-                key: -42,
+                keys: vec![SortKey::Number(-42), SortKey::Text("11488-4".to_owned())],
                 id: Uuid::from_u128(7),
+                state: Some(3),
             },
         }
     }

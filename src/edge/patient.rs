@@ -9,7 +9,7 @@ use super::app::Shared;
 use super::exchange::{ATTEMPTS, Exchange};
 use super::negotiate::{self, Format, Return};
 use super::read::{identifier, unmodified};
-use super::search::{Asked, nothing};
+use super::search::{Asked, Results, nothing};
 use super::{answer, conditional};
 use crate::dmp::actor::ActorKind;
 use crate::dmp::ins::Ins;
@@ -68,15 +68,15 @@ async fn test_existence(exchange: &mut Exchange) -> Result<Response, Error> {
             }
         }
     };
-    let rows = page.rows.iter().map(|(id, text)| (*id, text.as_str()));
-    asked.answer(
-        exchange,
-        RESOURCE,
-        &search.used,
-        &search.warnings,
-        &page,
-        rows,
-    )
+    let shown = page.rows.iter().filter(|_| !search.count_only);
+    let rows = shown.map(|(id, text)| (*id, text.as_str()));
+    let results = Results {
+        used: &search.used,
+        warnings: &search.warnings,
+        show: &search.show,
+        included: &[],
+    };
+    asked.answer(exchange, RESOURCE, &results, &page, rows)
 }
 
 async fn read_one(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
@@ -99,7 +99,7 @@ async fn read_one(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
 }
 
 /// The record as this caller may see it.
-fn show(exchange: &Exchange, standing: &Standing) -> Result<String, Error> {
+pub(super) fn show(exchange: &Exchange, standing: &Standing) -> Result<String, Error> {
     let (actor, context) = exchange.caller()?;
     let own = actor.kind.is_patient_side();
     let authorisation = authorisation(exchange, standing)?;

@@ -1,5 +1,7 @@
 //! ITI-67 Find Document References and ITI-66 Find Document Lists (PDSm flux 05 and 06, DMP TD3.1).
 
+mod include;
+
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -17,8 +19,9 @@ use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error, Issue};
 use crate::policy::Act;
 use crate::store::Locator;
-use crate::translate::search::{self, PatientKey};
+use crate::translate::search::{self, PatientKey, Show, subset};
 use crate::translate::searchset::{self, Entry};
+pub(super) use include::{Included, With};
 
 /// `GET /fhir/DocumentReference?…` and `POST /fhir/DocumentReference/_search`
 pub(super) async fn documents(State(app): State<Shared>, request: Request) -> Response {
@@ -50,9 +53,10 @@ pub(super) async fn find_documents(exchange: &mut Exchange) -> Result<Response, 
     exchange.identify()?;
     let asked = Asked::read(exchange, RESOURCE).await?;
     let mut search = search::documents(&asked.params, asked.strict, &exchange.reading())?;
-    search.query.after = asked.after.or(search.query.after);
+    search.query.after.clone_from(&asked.after);
     exchange.searching(&search.used);
     let by_identifier = search.query.is_by_identifier();
+    let mut included = Included::default();
     let page = match standing(exchange, &search.patient).await? {
         None => nothing(exchange).await?,
         Some(standing) => {
@@ -64,13 +68,18 @@ pub(super) async fn find_documents(exchange: &mut Exchange) -> Result<Response, 
                 .store
                 .find_documents(&permit, &search.query, trace)
                 .await;
-            exchange.acted(found)?
+            let page = exchange.acted(found)?;
+            let ids: Vec<_> = page.rows.iter().map(|row| row.id).collect();
+            let include = With::new(exchange, &permit, &standing, &search.include)?;
+            included = include.documents(&ids).await?;
+            page
         }
     };
     for row in &page.rows {
         let alerts = alert::warnings(exchange, row.id, row.hidden);
         search.warnings.extend(alerts);
     }
+    search.warnings.extend(included.all_warnings(exchange));
     let base_url = &exchange.app.settings.server.base_url;
     let texts: Vec<_> = page
         .rows
@@ -78,14 +87,13 @@ pub(super) async fn find_documents(exchange: &mut Exchange) -> Result<Response, 
         .map(|row| (row.id, placed(&row.resource, base_url)))
         .collect();
     let rows = texts.iter().map(|(id, text)| (*id, text.as_str()));
-    asked.answer(
-        exchange,
-        RESOURCE,
-        &search.used,
-        &search.warnings,
-        &page,
-        rows,
-    )
+    let results = Results {
+        used: &search.used,
+        warnings: &search.warnings,
+        show: &search.show,
+        included: &included.resources,
+    };
+    asked.answer(exchange, RESOURCE, &results, &page, rows)
 }
 
 async fn find_submissions(exchange: &mut Exchange) -> Result<Response, Error> {
@@ -93,8 +101,9 @@ async fn find_submissions(exchange: &mut Exchange) -> Result<Response, Error> {
     exchange.identify()?;
     let asked = Asked::read(exchange, RESOURCE).await?;
     let mut search = search::submissions(&asked.params, asked.strict, &exchange.reading())?;
-    search.query.after = asked.after.or(search.query.after);
+    search.query.after.clone_from(&asked.after);
     exchange.searching(&search.used);
+    let mut included = Included::default();
     let page = match standing(exchange, &search.patient).await? {
         None => nothing(exchange).await?,
         Some(standing) => {
@@ -105,9 +114,14 @@ async fn find_submissions(exchange: &mut Exchange) -> Result<Response, Error> {
                 .store
                 .find_lists(&permit, &search.query, trace)
                 .await;
-            exchange.acted(found)?
+            let page = exchange.acted(found)?;
+            let ids: Vec<_> = page.rows.iter().map(|found| found.id()).collect();
+            let include = With::new(exchange, &permit, &standing, &search.include)?;
+            included = include.submissions(&ids).await?;
+            page
         }
     };
+    search.warnings.extend(included.all_warnings(exchange));
     let reading = exchange.reading();
     let texts: Vec<_> = page
         .rows
@@ -115,14 +129,13 @@ async fn find_submissions(exchange: &mut Exchange) -> Result<Response, Error> {
         .map(|found| (found.id(), written(found, &reading)))
         .collect();
     let rows = texts.iter().map(|(id, text)| (*id, text.as_str()));
-    asked.answer(
-        exchange,
-        RESOURCE,
-        &search.used,
-        &search.warnings,
-        &page,
-        rows,
-    )
+    let results = Results {
+        used: &search.used,
+        warnings: &search.warnings,
+        show: &search.show,
+        included: &included.resources,
+    };
+    asked.answer(exchange, RESOURCE, &results, &page, rows)
 }
 
 /// Where the caller stands in the record that a search names, by INS or by Patient id; None when there is none.
@@ -144,6 +157,18 @@ pub(super) async fn nothing<T>(exchange: &mut Exchange) -> Result<Page<T>, Error
         rows: Vec::new(),
         next: None,
     })
+}
+
+/// What a search has to tell beside its page.
+pub(super) struct Results<'a> {
+    /// The parameters that were used.
+    pub(super) used: &'a Params,
+    /// What should be known.
+    pub(super) warnings: &'a [Issue],
+    /// What is shown of each resource.
+    pub(super) show: &'a Show,
+    /// What comes with the matches: absolute URL and resource.
+    pub(super) included: &'a [(String, String)],
 }
 
 /// How a search was asked.
@@ -201,8 +226,7 @@ impl Asked {
         &self,
         exchange: &Exchange,
         resource: &str,
-        used: &Params,
-        warnings: &[Issue],
+        results: &Results<'_>,
         page: &Page<T>,
         rows: impl Iterator<Item = (impl std::fmt::Display, &'a str)>,
     ) -> Result<Response, Error> {
@@ -211,19 +235,19 @@ impl Asked {
         let following = |token: &str| format!("{base}?{}={token}", paging::PARAMETER);
         let self_link = match &self.token {
             Some(token) => following(token),
-            None => params::link(&base, used),
+            None => params::link(&base, results.used),
         };
-        let next = match page.next {
+        let next = match &page.next {
             None => None,
             Some(after) => {
                 let sealed = Continuation {
                     params: self.params.clone(),
-                    after,
+                    after: after.clone(),
                 };
                 Some(following(&app.pages.seal(resource, &sealed)?))
             }
         };
-        let mut warnings = warnings.to_vec();
+        let mut warnings = results.warnings.to_vec();
         warnings.extend(exchange.named_by_former());
         let head = searchset::Page {
             total: page.total,
@@ -231,12 +255,19 @@ impl Asked {
             next: next.as_deref(),
             warnings: &warnings,
         };
-        let rows: Vec<_> = rows
-            .map(|(id, text)| (format!("{base}/{id}"), exchange.present(text)))
+        let shown = |text: &str, is_match: bool| {
+            let text = exchange.present(text).into_owned();
+            subset(&text, results.show, is_match).unwrap_or(text)
+        };
+        let mut all: Vec<_> = rows
+            .map(|(id, text)| (format!("{base}/{id}"), shown(text, true), false))
             .collect();
-        let entries = rows.iter().map(|(url, text)| Entry {
-            full_url: url,
-            resource: text,
+        let included = results.included.iter();
+        all.extend(included.map(|(url, text)| (url.clone(), shown(text, false), true)));
+        let entries = all.iter().map(|(full_url, resource, included)| Entry {
+            full_url,
+            resource,
+            included: *included,
         });
         Ok(answer::resource(
             StatusCode::OK,

@@ -1,12 +1,14 @@
 //! Search conditions as SQL over document `d` or submission `s`. `$1` is the INS key.
 
+mod time;
+
 use super::fold::{fold, literal};
-use super::schema::{Attribute, micros};
+use super::schema::Attribute;
 use super::statement::Statement;
 use crate::dmp::query::{
-    AuthorPart, CodedField, Comparison, Condition, DocumentKey, ListKind, TextMatch, TimeBound,
-    TimeField, Token,
+    AuthorPart, CodedField, Condition, DocumentKey, Element, ListKind, TextMatch, TimeField, Token,
 };
+use time::compare;
 
 /// Adds one condition on document `d`.
 pub(super) fn on_document<'a>(statement: &mut Statement<'a>, condition: &'a Condition) {
@@ -29,7 +31,7 @@ pub(super) fn on_document<'a>(statement: &mut Statement<'a>, condition: &'a Cond
             any(statement, bounds, |statement, bound| {
                 for (i, (start, end)) in either.iter().enumerate() {
                     statement.push(if i == 0 { "(" } else { " OR " });
-                    time(statement, start, end, bound, period);
+                    compare(statement, start, end, bound, period);
                 }
                 statement.push(")");
             });
@@ -51,14 +53,70 @@ pub(super) fn on_document<'a>(statement: &mut Statement<'a>, condition: &'a Cond
                 related(statement, key);
             });
         }),
+        Condition::Relation(kinds) => {
+            attribute(statement, "d", Attribute::RelatesTo, |statement| {
+                statement.push("x.system IN ").list(kinds.iter());
+            })
+        }
         Condition::Id(ids) => {
             statement.push("d.id IN ").list(ids.iter());
         }
+        Condition::Missing(element) => lacks(statement, *element),
+        Condition::Not(condition) => not(statement, condition, on_document),
+        Condition::TargetOf(ids) => {
+            statement
+                .push(
+                    "d.unique_id IN (SELECT x.code FROM attribute x WHERE x.ins = $1 AND x.name = ",
+                )
+                .bind(Attribute::RelatesTo.number())
+                .push(" AND x.entry IN ")
+                .list(ids.iter())
+                .push(")");
+        }
+        Condition::ItemOf(ids) => {
+            statement.push("d.submission IN ").list(ids.iter());
+        }
         // A title and a source are searched on submissions only.
-        Condition::Title(..) | Condition::SourceId(_) | Condition::Listed(_) | Condition::Never => {
+        Condition::Title(..)
+        | Condition::SourceId(_)
+        | Condition::Listed(_)
+        | Condition::Holds(_)
+        | Condition::Never => {
             statement.push("1 = 0");
         }
     }
+}
+
+/// The opposite of a condition, of one about what is not there too.
+fn not<'a>(
+    statement: &mut Statement<'a>,
+    condition: &'a Condition,
+    on: fn(&mut Statement<'a>, &'a Condition),
+) {
+    statement.push("(CASE WHEN ");
+    on(statement, condition);
+    statement.push(" THEN 1 ELSE 0 END) = 0");
+}
+
+fn lacks(statement: &mut Statement<'_>, element: Element) {
+    let name = match element {
+        Element::PeriodEnd => {
+            statement.push("d.ended_start IS NULL");
+            return;
+        }
+        // Of submissions only.
+        Element::Title => {
+            statement.push("1 = 0");
+            return;
+        }
+        Element::Event => Attribute::Event,
+        Element::Reference => Attribute::Reference,
+        Element::RelatesTo => Attribute::RelatesTo,
+    };
+    statement.push("NOT ");
+    attribute(statement, "d", name, |statement| {
+        statement.push("1 = 1");
+    });
 }
 
 /// Adds one condition on submission `s`; what a submission does not have matches nothing.
@@ -86,7 +144,7 @@ pub(super) fn on_submission<'a>(statement: &mut Statement<'a>, condition: &'a Co
                 }
             };
             any(statement, bounds, |statement, bound| {
-                time(statement, start, end, bound, false);
+                compare(statement, start, end, bound, false);
             });
         }
         Condition::Identifier(keys) => any(statement, keys, |statement, key| {
@@ -122,9 +180,23 @@ pub(super) fn on_submission<'a>(statement: &mut Statement<'a>, condition: &'a Co
         Condition::SourceId(ids) => {
             statement.push("s.source_id IN ").list(ids.iter());
         }
+        Condition::Missing(Element::Title) => {
+            statement.push("s.title = ''");
+        }
+        Condition::Not(condition) => not(statement, condition, on_submission),
+        Condition::Holds(ids) => {
+            statement
+                .push("s.id IN (SELECT d.submission FROM document d WHERE d.ins = $1 AND d.id IN ")
+                .list(ids.iter())
+                .push(")");
+        }
         Condition::Coded(..)
         | Condition::Reference(_)
         | Condition::RelatesTo(_)
+        | Condition::Relation(_)
+        | Condition::Missing(_)
+        | Condition::TargetOf(_)
+        | Condition::ItemOf(_)
         | Condition::Never => {
             statement.push("1 = 0");
         }
@@ -318,69 +390,4 @@ fn related<'a>(statement: &mut Statement<'a>, key: &'a DocumentKey) {
             .bind(id)
             .push("))"),
     };
-}
-
-/// FHIR comparison of two spans: the attribute's `[start, end)` and the bound's.
-fn time(statement: &mut Statement<'_>, start: &str, end: &str, bound: &TimeBound, period: bool) {
-    let (from, to) = (micros(bound.start), micros(bound.end));
-    let within = |statement: &mut Statement<'_>| {
-        statement.push("(").push(start).push(" >= ").bind(from);
-        statement.push(" AND ").push(end).push(" <= ").bind(to);
-        statement.push(")");
-    };
-    let overlaps = |statement: &mut Statement<'_>| {
-        statement.push("(").push(start).push(" < ").bind(to);
-        statement.push(" AND ").push(end).push(" > ").bind(from);
-        statement.push(")");
-    };
-    match bound.comparison {
-        Comparison::Equal if period => overlaps(statement),
-        Comparison::Equal => within(statement),
-        Comparison::NotEqual => {
-            statement.push("NOT ");
-            if period {
-                overlaps(statement);
-            } else {
-                within(statement);
-            }
-        }
-        Comparison::Less => {
-            statement.push(start).push(" < ").bind(from);
-        }
-        Comparison::Greater => {
-            statement.push(end).push(" > ").bind(to);
-        }
-        Comparison::LessOrEqual => {
-            statement.push("(").push(start).push(" < ").bind(from);
-            statement.push(" OR ");
-            overlaps_or_within(statement, period, &overlaps, &within);
-            statement.push(")");
-        }
-        Comparison::GreaterOrEqual => {
-            statement.push("(").push(end).push(" > ").bind(to);
-            statement.push(" OR ");
-            overlaps_or_within(statement, period, &overlaps, &within);
-            statement.push(")");
-        }
-        Comparison::StartsAfter => {
-            statement.push(start).push(" >= ").bind(to);
-        }
-        Comparison::EndsBefore => {
-            statement.push(end).push(" <= ").bind(from);
-        }
-        Comparison::Approximately => overlaps(statement),
-    }
-}
-
-fn overlaps_or_within<'s>(
-    statement: &mut Statement<'s>,
-    period: bool,
-    overlaps: &impl Fn(&mut Statement<'s>),
-    within: &impl Fn(&mut Statement<'s>),
-) {
-    if period {
-        overlaps(statement);
-    } else {
-        within(statement);
-    }
 }

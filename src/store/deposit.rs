@@ -18,7 +18,7 @@ use super::rows::{Attributes, Written, insert_submission};
 use super::schema::{Kind, stamp};
 use super::statement::{Statement, Value};
 use super::writer::{Act, Done, Failure};
-use super::{Deposited, Render, record_of, records};
+use super::{Deposited, Render, record_of, records, state};
 use crate::audit::{self, Line};
 use crate::dmp::actor::ActorId;
 use crate::dmp::document::{Availability, DocumentEntry, RelationKind};
@@ -303,20 +303,21 @@ impl Act for Deposit {
             return self.repeated(conn, documents).await;
         }
         self.claim_unique_ids(conn, &round).await?;
+        let since = state::next(conn, &self.ins).await?;
         let mut entries = Vec::with_capacity(self.drafts.len());
         for (position, draft) in self.made(&round).collect::<Vec<_>>() {
             let entry = match self.relate(conn, draft, &mut round).await? {
                 Cow::Borrowed(entry) => {
                     let written = &draft.written;
                     written
-                        .insert(conn, &self.ins, position, &draft.sha256)
+                        .insert(conn, &self.ins, position, &draft.sha256, since)
                         .await?;
                     entry.clone()
                 }
                 Cow::Owned(entry) => {
                     let written = Written::new(entry, self.render.as_ref())?;
                     written
-                        .insert(conn, &self.ins, position, &draft.sha256)
+                        .insert(conn, &self.ins, position, &draft.sha256, since)
                         .await?;
                     written.entry
                 }

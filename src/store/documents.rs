@@ -43,6 +43,20 @@ impl Store {
         query: &DocumentQuery,
         trace: Trace,
     ) -> Result<Page<StoredDocument>, Error> {
+        let page = self.more_documents(permit, query).await?;
+        self.consulted(permit, trace).await?;
+        Ok(page)
+    }
+
+    /// Documents that come with the answer to a search (`_include`). Not traced: the search is.
+    ///
+    /// # Errors
+    /// `busy`, `internal`.
+    pub async fn more_documents(
+        &self,
+        permit: &Permit,
+        query: &DocumentQuery,
+    ) -> Result<Page<StoredDocument>, Error> {
         let ins = self.entered(permit).await?;
         let mut reader = self.reader().await?;
         let texts = match &self.home {
@@ -66,8 +80,6 @@ impl Store {
         let Answer::Page(page) = answer else {
             return Err(Code::Internal.into());
         };
-        drop(reader);
-        self.consulted(permit, trace).await?;
         Ok(page)
     }
 
@@ -82,13 +94,25 @@ impl Store {
         query: &DocumentQuery,
         trace: Trace,
     ) -> Result<Page<Listed>, Error> {
+        let page = self.more_lists(permit, query).await?;
+        self.consulted(permit, trace).await?;
+        Ok(page)
+    }
+
+    /// Lists that come with the answer to a search (`_revinclude`). Not traced: the search is.
+    ///
+    /// # Errors
+    /// `busy`, `internal`.
+    pub async fn more_lists(
+        &self,
+        permit: &Permit,
+        query: &DocumentQuery,
+    ) -> Result<Page<Listed>, Error> {
         let ins = self.entered(permit).await?;
         let mut reader = self.reader().await?;
         reader.begin().await?;
         let page = find::lists(&mut reader.conn()?, &ins, permit, query).await?;
         reader.end().await?;
-        drop(reader);
-        self.consulted(permit, trace).await?;
         Ok(page)
     }
 

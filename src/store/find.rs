@@ -3,15 +3,16 @@
 use super::condition::{on_document, on_submission};
 use super::conn::{Conn, DbError};
 use super::memory::Texts;
+use super::order::Order;
 use super::row::Row;
 use super::schema::status;
 use super::statement::Statement;
-use super::{StoredDocument, folders, visible};
+use super::{StoredDocument, folders, state, visible};
 use uuid::Uuid;
 
 use crate::dmp::document::Availability;
 use crate::dmp::folder::Listed;
-use crate::dmp::query::{After, DocumentQuery, Page, Sort, SortField};
+use crate::dmp::query::{After, DocumentQuery, Page};
 use crate::dmp::submission::SubmissionSet;
 use crate::policy::{Permit, Visibility};
 
@@ -24,47 +25,30 @@ pub(super) enum Answer<T> {
 }
 
 /// What is searched.
-struct Target {
+struct Target<'a> {
+    order: Order,
+    /// What stands in a row after its id and its sort keys.
     columns: &'static str,
-    from: &'static str,
-    id: &'static str,
-    key: &'static str,
+    /// After `FROM`, the INS bound.
+    from: &'a From<'a>,
 }
 
-/// The sort key, an integer, comes second, the text last.
-fn documents_by(sort: Sort, with_text: bool) -> Target {
-    let (columns, from) = if with_text {
-        (
-            ", d.version, d.updated, d.hidden_until, d.invisible_representatives, t.resource",
-            " FROM document d JOIN document_text t ON t.ins = d.ins AND t.id = d.id WHERE d.ins = ",
-        )
-    } else {
-        (
-            ", d.version, d.updated, d.hidden_until, d.invisible_representatives",
-            " FROM document d WHERE d.ins = ",
-        )
-    };
-    Target {
-        columns,
-        from,
-        id: "d.id",
-        key: match sort.field {
-            SortField::Creation => "d.created_start",
-            SortField::Deposited => "d.deposited",
-            SortField::Updated => "d.updated",
-        },
-    }
-}
+/// Writes where rows come from.
+type From<'a> = dyn Fn(&mut Statement<'a>) + Sync + 'a;
 
-fn submissions_by(sort: Sort) -> Target {
-    Target {
-        columns: folders::COLUMNS,
-        from: " FROM submission s WHERE s.ins = ",
-        id: "s.id",
-        key: match sort.field {
-            SortField::Creation | SortField::Deposited => "s.sent_start",
-            SortField::Updated => "s.updated",
-        },
+/// The text of a document comes last.
+fn document_columns(with_text: bool, past: bool) -> &'static str {
+    match (with_text, past) {
+        (false, _) => ", d.version, d.updated, d.hidden_until, d.invisible_representatives",
+        (true, false) => {
+            ", d.version, d.updated, d.hidden_until, d.invisible_representatives, \
+             (SELECT t.resource FROM document_text t WHERE t.ins = d.ins AND t.id = d.id)"
+        }
+        (true, true) => {
+            ", d.version, d.updated, d.hidden_until, d.invisible_representatives, COALESCE(\
+             (SELECT v.resource FROM document_version v WHERE v.ins = d.ins AND v.id = d.id AND v.version = d.version), \
+             (SELECT t.resource FROM document_text t WHERE t.ins = d.ins AND t.id = d.id))"
+        }
     }
 }
 
@@ -77,18 +61,30 @@ pub(super) async fn documents(
     query: &DocumentQuery,
     in_snapshot: bool,
 ) -> Result<Answer<StoredDocument>, DbError> {
-    let target = documents_by(query.sort, texts.is_none());
-    let found = page(conn, &target, ins, query, in_snapshot, |statement| {
+    let state = query.after.as_ref().and_then(|after| after.state);
+    let target = Target {
+        order: Order::of_documents(&query.sort),
+        columns: document_columns(texts.is_none(), state.is_some()),
+        from: &|statement| {
+            state::documents(statement, ins, query.after.as_ref(), permit.visibility());
+        },
+    };
+    let found = page(conn, &target, query, in_snapshot, |statement| {
         document_filter(statement, permit.visibility(), query);
     })
     .await?;
     let Some((total, rows, more)) = found else {
         return Ok(Answer::Again);
     };
-    let next = next(&rows, more)?;
+    let state = match state {
+        // More rows than one page: there is a snapshot.
+        None if more => Some(state::present(conn, ins).await?),
+        state => state,
+    };
+    let next = next(&target, &rows, more, state)?;
     let mut documents = rows
         .into_iter()
-        .map(stored_document)
+        .map(|row| stored_document(row, target.order.width()))
         .collect::<Result<Vec<_>, _>>()?;
     if let Some(texts) = texts {
         let keys = documents.iter().map(|found| (found.id, found.version));
@@ -115,36 +111,43 @@ async fn fetch(
     ins: &str,
     documents: &mut [StoredDocument],
 ) -> Result<(), DbError> {
-    let missing: Vec<Uuid> = documents
-        .iter()
-        .filter(|document| document.resource.is_empty())
-        .map(|document| document.id)
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let mut statement =
-        Statement::new("SELECT t.id, t.resource FROM document_text t WHERE t.ins = ");
-    statement.bind(ins).push(" AND t.id IN ").list(missing);
-    for mut row in conn.query(&statement.text, &statement.values).await? {
-        let id = row.uuid(0)?;
-        if let Some(document) = documents.iter_mut().find(|document| document.id == id) {
-            document.resource = row.take_text(1)?.into();
-            texts.put((id, document.version), &document.resource);
+    const PRESENT: &str = "SELECT t.id, d.version, t.resource FROM document_text t \
+        JOIN document d ON d.ins = t.ins AND d.id = t.id WHERE t.ins = ";
+    const PAST: &str = "SELECT t.id, t.version, t.resource FROM document_version t WHERE t.ins = ";
+    for source in [PRESENT, PAST] {
+        let missing: Vec<Uuid> = documents
+            .iter()
+            .filter(|document| document.resource.is_empty())
+            .map(|document| document.id)
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let mut statement = Statement::new(source);
+        statement.bind(ins).push(" AND t.id IN ").list(missing);
+        for mut row in conn.query(&statement.text, &statement.values).await? {
+            let (id, version) = (row.uuid(0)?, row.version(1)?);
+            let of =
+                |document: &&mut StoredDocument| (document.id, document.version) == (id, version);
+            if let Some(document) = documents.iter_mut().find(of) {
+                document.resource = row.take_text(2)?.into();
+                texts.put((id, version), &document.resource);
+            }
         }
     }
     Ok(())
 }
 
-fn stored_document(mut row: Row) -> Result<StoredDocument, DbError> {
+/// A row whose columns start there.
+fn stored_document(mut row: Row, at: usize) -> Result<StoredDocument, DbError> {
     Ok(StoredDocument {
         id: row.uuid(0)?,
-        version: row.version(2)?,
-        updated: row.instant(3)?,
-        hidden: row.hidden(4)?,
-        resource: match row.len() {
-            7 => row.take_text(6)?.into(),
-            _ => "".into(),
+        version: row.version(at)?,
+        updated: row.instant(at + 1)?,
+        hidden: row.hidden(at + 2)?,
+        resource: match row.len() > at + 4 {
+            true => row.take_text(at + 4)?.into(),
+            false => "".into(),
         },
     })
 }
@@ -156,14 +159,22 @@ pub(super) async fn lists(
     permit: &Permit,
     query: &DocumentQuery,
 ) -> Result<Page<Listed>, DbError> {
-    let target = submissions_by(query.sort);
-    let found = page(conn, &target, ins, query, true, |statement| {
+    let target = Target {
+        order: Order::of_submissions(&query.sort),
+        columns: folders::COLUMNS,
+        from: &|statement| {
+            statement.push("submission s WHERE s.ins = ").bind(ins);
+        },
+    };
+    let found = page(conn, &target, query, true, |statement| {
         submission_filter(statement, permit.visibility(), query);
     })
     .await?;
     let (total, rows, more) = found.ok_or(DbError::Shape)?;
-    let next = next(&rows, more)?;
-    let found = rows.iter().map(|row| folders::listed(row, 2));
+    // Neither changes: its keys are the order, and none of those seen comes again.
+    let next = next(&target, &rows, more, None)?;
+    let at = target.order.width();
+    let found = rows.iter().map(|row| folders::listed(row, at));
     let found = found.collect::<Result<Vec<_>, _>>()?;
     Ok(Page {
         total,
@@ -236,9 +247,8 @@ type Found = Option<(u64, Vec<Row>, bool)>;
 /// Reads one page: how many match, the rows, and whether more follow. None when a count is needed and there is no snapshot.
 async fn page<'a>(
     conn: &mut Conn<'_>,
-    target: &Target,
-    ins: &'a str,
-    query: &DocumentQuery,
+    target: &Target<'a>,
+    query: &'a DocumentQuery,
     in_snapshot: bool,
     filter: impl Fn(&mut Statement<'a>),
 ) -> Result<Found, DbError> {
@@ -246,21 +256,15 @@ async fn page<'a>(
     let mut rows = Vec::new();
     if asked > 0 {
         let mut statement = Statement::new("SELECT ");
-        statement.push(target.id).push(", ").push(target.key);
-        statement.push(target.columns).push(target.from).bind(ins);
+        target.order.columns(&mut statement);
+        statement.push(target.columns).push(" FROM ");
+        (target.from)(&mut statement);
         filter(&mut statement);
-        let (order, beyond) = if query.sort.descending {
-            (" DESC", " < ")
-        } else {
-            ("", " > ")
-        };
-        if let Some(After { key, id }) = query.after {
-            statement.push(" AND (").push(target.key).push(", ");
-            statement.push(target.id).push(")").push(beyond).push("(");
-            statement.bind(key).push(", ").bind(id).push(")");
+        if let Some(after) = &query.after {
+            statement.push(" AND ");
+            target.order.beyond(&mut statement, after);
         }
-        statement.push(" ORDER BY ").push(target.key).push(order);
-        statement.push(", ").push(target.id).push(order);
+        target.order.by(&mut statement);
         statement.push(" LIMIT ").bind(i64::from(query.count) + 1);
         rows = conn.query(&statement.text, &statement.values).await?;
     }
@@ -272,8 +276,8 @@ async fn page<'a>(
     if !in_snapshot {
         return Ok(None);
     }
-    let mut statement = Statement::new("SELECT COUNT(*)");
-    statement.push(target.from).bind(ins);
+    let mut statement = Statement::new("SELECT COUNT(*) FROM ");
+    (target.from)(&mut statement);
     filter(&mut statement);
     let count = conn.query(&statement.text, &statement.values).await?;
     let total = count.first().ok_or(DbError::Shape)?.int(0)?;
@@ -281,12 +285,14 @@ async fn page<'a>(
 }
 
 /// Where the next page starts: after the last row of this one.
-fn next(rows: &[Row], more: bool) -> Result<Option<After>, DbError> {
+fn next(
+    target: &Target<'_>,
+    rows: &[Row],
+    more: bool,
+    state: Option<i64>,
+) -> Result<Option<After>, DbError> {
     match rows.last() {
-        Some(last) if more => Ok(Some(After {
-            key: last.int(1)?,
-            id: last.uuid(0)?,
-        })),
+        Some(last) if more => target.order.place(last, state).map(Some),
         _ => Ok(None),
     }
 }

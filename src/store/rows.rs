@@ -4,7 +4,7 @@ use super::conn::{Conn, DbError};
 use super::fold::fold;
 use super::schema::{Attribute, micros, status};
 use super::statement::Value;
-use super::{Render, versions};
+use super::{Render, state, versions};
 use crate::dmp::document::DocumentEntry;
 use crate::dmp::person::Author;
 use crate::dmp::submission::SubmissionSet;
@@ -35,6 +35,7 @@ impl Written {
         ins: &str,
         position: usize,
         sha256: &[u8],
+        since: i64,
     ) -> Result<(), DbError> {
         let (entry, metadata) = (&self.entry, &self.entry.metadata);
         let created = metadata.creation_time.span();
@@ -78,12 +79,13 @@ impl Written {
             self.announce_by().into(),
             metadata.labels.invisible_representatives.into(),
             entry.from_patient.into(),
+            since.into(),
         ];
         let columns = "INSERT INTO document (ins, id, entry_uuid, submission, position, version, availability, masked, \
             deposited, updated, created_start, created_end, began_start, began_end, ended_start, ended_end, unique_id, \
             depositor, depositor_structure, type_code, type_system, class_code, class_system, format_code, format_system, \
             facility_code, facility_system, practice_code, practice_system, mime_type, sha1, sha256, \
-            hidden_until, announce_by, invisible_representatives, from_patient)";
+            hidden_until, announce_by, invisible_representatives, from_patient, since)";
         conn.insert(columns, values.len(), &values, "").await?;
         let texts = [
             ins.into(),
@@ -116,10 +118,11 @@ impl Written {
 
     /// The entry's row after a change of status or labels: what else a depositor said stays. The version before is kept.
     pub(super) async fn update(&self, conn: &mut Conn<'_>, ins: &str) -> Result<(), DbError> {
-        versions::keep(conn, ins, &self.entry.id).await?;
+        let since = state::next(conn, ins).await?;
+        versions::keep(conn, ins, &self.entry.id, since).await?;
         let labels = &self.entry.metadata.labels;
         let sql = "UPDATE document SET entry_uuid = $1, version = $2, availability = $3, updated = $4, masked = $5, \
-                   hidden_until = $6, announce_by = $7, invisible_representatives = $8 WHERE ins = $9 AND id = $10";
+                   hidden_until = $6, announce_by = $7, invisible_representatives = $8, since = $9 WHERE ins = $10 AND id = $11";
         let values = [
             (&self.entry.entry_uuid).into(),
             self.entry.version.into(),
@@ -129,6 +132,7 @@ impl Written {
             self.hidden_until().into(),
             self.announce_by().into(),
             labels.invisible_representatives.into(),
+            since.into(),
             ins.into(),
             (&self.entry.id).into(),
         ];

@@ -14,7 +14,7 @@ use super::statement::Statement;
 use super::{Store, record_of};
 use crate::audit;
 use crate::dmp::ins::Ins;
-use crate::dmp::query::{After, Page};
+use crate::dmp::query::{After, Page, SortKey};
 use crate::dmp::time::Instant;
 use crate::dmp::trace::{Trace, TraceCondition, TraceKey, TraceQuery};
 use crate::error::Error;
@@ -148,11 +148,15 @@ impl Search<'_> {
         } else {
             ("", " > ")
         };
-        if let Some(After { key, id }) = self.query.after {
-            let at = Instant::from_nanosecond(i128::from(key)).unwrap_or(Instant::UNIX_EPOCH);
+        if let Some(After { keys, id, .. }) = &self.query.after {
+            let at = match keys.first() {
+                Some(SortKey::Number(at)) => Instant::from_nanosecond(i128::from(*at)).ok(),
+                _ => None,
+            };
+            let at = at.unwrap_or(Instant::UNIX_EPOCH);
             statement.push(" AND (").push(words.at).push(", j.seq)");
             statement.push(beyond).push("(").bind(condition::text(at));
-            statement.push(", ").bind(place(id)).push(")");
+            statement.push(", ").bind(place(*id)).push(")");
         }
         statement.push(" ORDER BY ").push(words.at).push(order);
         statement.push(", j.seq").push(order);
@@ -184,8 +188,12 @@ fn kept(mut row: Row, patient: &Ins) -> Result<KeptTrace, DbError> {
 /// Where the next page starts: time in nanoseconds, as the journal has it, and the place in the chain as an id.
 fn after(row: &KeptTrace, seq: i64) -> Result<After, DbError> {
     Ok(After {
-        key: i64::try_from(row.trace.at.as_nanosecond()).map_err(|_| DbError::Shape)?,
+        keys: vec![SortKey::Number(
+            i64::try_from(row.trace.at.as_nanosecond()).map_err(|_| DbError::Shape)?,
+        )],
         id: Uuid::from_u64_pair(0, seq.unsigned_abs()),
+        // A journal only grows: its order is by time, and what comes later has a place of its own.
+        state: None,
     })
 }
 

@@ -29,14 +29,22 @@ const ALL: &str = " FROM (\
 const COLUMNS: &str =
     "SELECT d.id, d.version, d.updated, d.hidden_until, d.invisible_representatives, d.resource";
 
-/// Keeps the present version of a document beside the one that is about to take its place.
-pub(super) async fn keep(conn: &mut Conn<'_>, ins: &str, id: &Uuid) -> Result<(), DbError> {
+/// Keeps the present version of a document beside the one that is about to take its place, in state `until` of the record.
+pub(super) async fn keep(
+    conn: &mut Conn<'_>,
+    ins: &str,
+    id: &Uuid,
+    until: i64,
+) -> Result<(), DbError> {
     let sql = "INSERT INTO document_version (ins, id, version, entry_uuid, updated, availability, masked, hidden_until, \
-                   invisible_representatives, resource) \
+                   invisible_representatives, resource, since, until) \
                SELECT d.ins, d.id, d.version, d.entry_uuid, d.updated, d.availability, d.masked, d.hidden_until, \
-                   d.invisible_representatives, t.resource \
-               FROM document d JOIN document_text t ON t.ins = d.ins AND t.id = d.id WHERE d.ins = $1 AND d.id = $2";
-    match conn.execute(sql, &[ins.into(), id.into()]).await? {
+                   d.invisible_representatives, t.resource, d.since, $1 \
+               FROM document d JOIN document_text t ON t.ins = d.ins AND t.id = d.id WHERE d.ins = $2 AND d.id = $3";
+    match conn
+        .execute(sql, &[until.into(), ins.into(), id.into()])
+        .await?
+    {
         1 => Ok(()),
         _ => Err(DbError::Shape),
     }

@@ -3,20 +3,24 @@
 mod access;
 mod documents;
 mod history;
+mod include;
 mod params;
 mod patient;
 mod results;
 mod status;
 mod submissions;
+mod subset;
 mod traces;
 mod value;
 
 pub use access::{ConsentFilter, ConsentSearch, consents};
 pub use documents::documents;
 pub use history::{History, history};
+pub use include::Include;
 pub use patient::{PatientKey, PatientSearch, patient_identifier};
-pub use results::{MAX_COUNT, page_token};
+pub use results::MAX_COUNT;
 pub use submissions::submissions;
+pub use subset::{Show, subset};
 pub use traces::{TraceSearch, traces};
 
 use super::Reading;
@@ -31,6 +35,10 @@ pub struct Search {
     pub patient: PatientKey,
     /// What is asked for.
     pub query: DocumentQuery,
+    /// What is shown of each resource.
+    pub show: Show,
+    /// What comes with the matches.
+    pub include: Vec<Include>,
     /// The parameters that were used, defaults included, for `link self`; the page (`_page`) apart.
     pub used: Vec<(String, String)>,
     /// What should be known.

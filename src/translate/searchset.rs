@@ -20,13 +20,15 @@ pub struct Page<'a> {
     pub warnings: &'a [Issue],
 }
 
-/// One match.
+/// One resource.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
     /// Its absolute URL.
     pub full_url: &'a str,
     /// The resource, as text.
     pub resource: &'a str,
+    /// It came with the matches.
+    pub included: bool,
 }
 
 /// Writes the Bundle.
@@ -55,7 +57,8 @@ pub fn write<'a>(page: &Page, entries: impl IntoIterator<Item = Entry<'a>>) -> S
         );
     };
     for entry in entries {
-        push(entry.full_url, entry.resource, "match");
+        let mode = if entry.included { "include" } else { "match" };
+        push(entry.full_url, entry.resource, mode);
     }
     if !page.warnings.is_empty() {
         let url = Uuid::new_v4().urn().to_string();
@@ -102,6 +105,7 @@ mod tests {
         let entries = [Entry {
             full_url: "https://h/fhir/List/1",
             resource: r#"{"resourceType":"List"}"#,
+            included: false,
         }];
         let bundle: Value = serde_json::from_str(&write(&page, entries)).expect("json");
         let outcome = &bundle["entry"][1]["resource"];

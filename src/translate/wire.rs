@@ -129,6 +129,18 @@ pub fn read_json_text(bytes: &[u8]) -> Result<Value, Error> {
     json::parse(bytes)
 }
 
+/// The elements of a type by their JSON names, in the order of R4, each with whether it is mandatory; nothing for an unknown type.
+pub(in crate::translate) fn elements(kind: &str) -> impl Iterator<Item = (&'static str, bool)> {
+    table::TABLE.get(kind).into_iter().flat_map(|known| {
+        let mut fields: Vec<_> = known.fields.iter().collect();
+        fields.sort_by_key(|field| field.slot);
+        let required = |slot: usize| known.slots.get(slot).is_some_and(|slot| slot.required);
+        fields
+            .into_iter()
+            .map(move |field| (field.name.as_str(), required(field.slot)))
+    })
+}
+
 /// Judges a resource that hangs at `at` (a FHIRPath, the type itself when it stands alone) against R4: names, cardinalities, choices,
 /// JSON forms, primitive forms, closed code lists. Empty when all is well; [`MAX_ISSUES`] at most.
 pub fn check(value: &Value, resource_type: &str, at: &str) -> Vec<Issue> {

@@ -188,7 +188,8 @@ pub async fn records_from_before_have_their_number(url: &str) {
     raw::run(
         url,
         "DROP TABLE ins_number; DROP TABLE document_version; DROP TABLE folder_member; \
-         ALTER TABLE submission DROP COLUMN sent_with; DELETE FROM schema_version WHERE version >= 3",
+         ALTER TABLE submission DROP COLUMN sent_with; ALTER TABLE record DROP COLUMN state; \
+         ALTER TABLE document DROP COLUMN since; DELETE FROM schema_version WHERE version >= 3",
     )
     .await;
     let world = World::open(url).await;

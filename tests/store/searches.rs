@@ -419,7 +419,7 @@ pub async fn pages_neither_shift_nor_count_twice(url: &str) {
             expected.reverse();
         }
         let mut asked = query(vec![]);
-        asked.sort.descending = descending;
+        asked.sort[0].descending = descending;
         asked.count = 4;
         let mut found = Vec::new();
         loop {
@@ -451,10 +451,10 @@ pub async fn pages_neither_shift_nor_count_twice(url: &str) {
     }
     for field in [SortField::Deposited, SortField::Updated] {
         let mut asked = query(vec![]);
-        asked.sort = Sort {
+        asked.sort = vec![Sort {
             field,
             descending: true,
-        };
+        }];
         asked.count = 1;
         let newest = expected.iter().map(|(_, id)| *id).max().expect("one");
         assert_eq!(world.find(&physician(), &asked).await, (11, vec![newest]));

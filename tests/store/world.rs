@@ -463,10 +463,10 @@ pub fn query(conditions: Vec<Condition>) -> DocumentQuery {
             Availability::Deprecated,
         ],
         conditions,
-        sort: Sort {
+        sort: vec![Sort {
             field: SortField::Creation,
             descending: false,
-        },
+        }],
         count: 100,
         after: None,
     }

@@ -311,10 +311,10 @@ mod tests {
         let query = DocumentQuery {
             availability: vec![Availability::Approved],
             conditions: Vec::new(),
-            sort: Sort {
+            sort: vec![Sort {
                 field: SortField::Creation,
                 descending: true,
-            },
+            }],
             count: 0,
             after: None,
         };

@@ -45,6 +45,7 @@ pub(in crate::edge) const DOCUMENT_REFERENCE: &[Parameter] = &[
         (PDSM, "PDSm-DocumentReference-period-start"),
     ),
     ("related", "reference", (HL7, "DocumentReference-related")),
+    ("relation", "token", (HL7, "DocumentReference-relation")),
     (
         "relatesto",
         "reference",

@@ -7,6 +7,7 @@ use super::super::consent::purposes;
 use super::super::datatype::urls::ours::CONSENT_CATEGORY;
 use super::params::Params;
 use super::patient::{self, PatientKey};
+use super::subset::Show;
 use super::value::{alternatives, identifier_token, local_id, token, tokens};
 use crate::dmp::actor::ActorId;
 use crate::dmp::right::{Category, Right};
@@ -21,6 +22,8 @@ pub struct ConsentSearch {
     pub filter: ConsentFilter,
     /// True when only the number is wanted (`_summary=count`, `_count=0`).
     pub count_only: bool,
+    /// What is shown of each right.
+    pub show: Show,
     /// The parameters that were used.
     pub used: Vec<(String, String)>,
     /// What should be known.
@@ -115,12 +118,13 @@ pub fn consents(
     filter.ids = tokens(&mut params, "_id", &[None], |_, id| {
         local_id(&id, "Consent", reading)
     });
-    let count_only = super::results::count(&mut params) == 0;
+    let (count, show) = super::results::count(&mut params, "Consent");
     let done = params.finish(strict_handling)?;
     Ok(ConsentSearch {
         patient: patient.ok_or(Code::InsInvalid)?,
         filter,
-        count_only,
+        count_only: count == 0,
+        show,
         used: done.used,
         warnings: done.warnings,
     })

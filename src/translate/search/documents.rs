@@ -3,14 +3,16 @@
 use super::super::Reading;
 use super::super::datatype::identifier;
 use super::params::Params;
+use super::subset::Show;
 use super::value::{
-    alternatives, coded, document_key, document_reference, identifier_token, local_id, text_match,
-    times, token, tokens,
+    alternatives, coded, document_key, document_reference, identifier_token, local_id, missing,
+    text_match, times, token, tokens,
 };
-use super::{Search, patient, results, status};
+use super::{Search, include, patient, results, status};
 use crate::dmp::context::Validation;
 use crate::dmp::query::{
-    AuthorPart, CodedField, Condition, DocumentQuery, SortField, TextMatch, TimeField, Token,
+    AuthorPart, CodedField, Condition, DocumentQuery, Element, SortField, TextMatch, TimeField,
+    Token,
 };
 use crate::error::{Code, Error};
 
@@ -23,6 +25,38 @@ const CODED: [(&str, CodedField); 7] = [
     ("setting", CodedField::PracticeSetting),
     ("security-label", CodedField::Confidentiality),
 ];
+
+/// What `:missing` may be asked of; the others are always there.
+const ABSENT: [(&str, Option<Element>); 17] = [
+    ("type", None),
+    ("category", None),
+    ("format", None),
+    ("event", Some(Element::Event)),
+    ("facility", None),
+    ("setting", None),
+    ("security-label", None),
+    ("creation", None),
+    ("date", None),
+    ("period", None),
+    ("period-start", None),
+    ("period-end", Some(Element::PeriodEnd)),
+    ("identifier", None),
+    ("related", Some(Element::Reference)),
+    ("relatesto", Some(Element::RelatesTo)),
+    ("relation", Some(Element::RelatesTo)),
+    ("_lastUpdated", None),
+];
+
+/// The first is the order that nobody asked for.
+const SORTS: [(&str, SortField); 5] = [
+    ("creation", SortField::Creation),
+    ("date", SortField::Deposited),
+    ("_lastUpdated", SortField::Updated),
+    ("type", SortField::Type),
+    ("_id", SortField::Id),
+];
+
+const RESOURCE: &str = "DocumentReference";
 
 /// Reads `GET DocumentReference?…` and `POST DocumentReference/_search`.
 ///
@@ -38,6 +72,9 @@ pub fn documents(
     let mut conditions = Vec::new();
     let incremental = given.iter().any(|(name, _)| name == "_lastUpdated");
     let availability = status::take(&mut params, incremental, &mut conditions);
+    for (name, element) in ABSENT {
+        conditions.extend(missing(&mut params, name, element));
+    }
     for (name, field) in CODED {
         conditions.extend(coded(&mut params, name, field));
     }
@@ -59,18 +96,26 @@ pub fn documents(
     conditions.extend(related(&mut params));
     conditions.extend(relates_to(&mut params));
     conditions.extend(authors(&mut params, "author"));
-    conditions.extend(ids(&mut params, "DocumentReference"));
+    conditions.extend(ids(&mut params, RESOURCE));
+    conditions.extend(kinds_of_relation(&mut params));
+    let (count, show) = results::count(&mut params, RESOURCE);
     let query = DocumentQuery {
         availability,
         conditions,
-        sort: results::sort(&mut params, SortField::Creation),
-        count: results::count(&mut params),
-        after: results::page(&mut params, given),
+        sort: results::sort(&mut params, &SORTS),
+        count,
+        after: None,
     };
+    let include = include::take(&mut params, RESOURCE);
+    if !include.is_empty() && show == Show::Text {
+        params.invalid("_summary");
+    }
     let done = params.finish(strict_handling)?;
     Ok(Search {
         patient: patient.ok_or(Code::InsInvalid)?,
         query,
+        show,
+        include,
         used: done.used,
         warnings: done.warnings,
     })
@@ -127,6 +172,18 @@ fn relates_to(params: &mut Params) -> Vec<Condition> {
     }
     conditions.into_iter().map(Condition::RelatesTo).collect()
 }
+
+/// `relation`: of which kind (`relatesTo.code`).
+fn kinds_of_relation(params: &mut Params) -> Vec<Condition> {
+    let kinds = tokens(params, "relation", &[None], |system, code| {
+        let known = system.is_none_or(|system| system == RELATION);
+        known.then_some(code)
+    });
+    kinds.into_iter().map(Condition::Relation).collect()
+}
+
+/// The system of DocumentReference.relatesTo.code.
+const RELATION: &str = "http://hl7.org/fhir/document-relationship-type";
 
 /// `author` and its chains; authors are contained, so that the chains end in their identifier and name.
 pub(super) fn authors(params: &mut Params, base: &str) -> Vec<Condition> {

@@ -3,6 +3,7 @@
 use super::super::Reading;
 use super::params::Params;
 use super::results::{count, single};
+use super::subset::Show;
 use crate::dmp::query::VersionQuery;
 use crate::dmp::time::Timestamp;
 use crate::error::Error;
@@ -26,10 +27,14 @@ pub fn history(
     reading: &Reading,
 ) -> Result<History, Error> {
     let mut params = Params::new(given, reading);
+    let (count, show) = count(&mut params, "Bundle");
+    if !matches!(show, Show::Whole | Show::Count) {
+        params.unsupported("_summary");
+    }
     let mut query = VersionQuery {
         since: None,
         before: None,
-        count: count(&mut params),
+        count,
     };
     if let Some(since) = single(&mut params, "_since") {
         // An unescaped `+` reads as a blank in a query string.

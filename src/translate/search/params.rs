@@ -32,7 +32,8 @@ impl<'a> Params<'a> {
             .iter()
             .filter(|(name, _)| !ANSWER.contains(&name.as_str()))
             .map(|(name, value)| Param {
-                name: name.clone(),
+                // A guide prints one with a stray blank.
+                name: name.trim().to_owned(),
                 value: value.clone(),
                 taken: false,
             });
@@ -95,6 +96,19 @@ impl<'a> Params<'a> {
                 param.taken = true;
                 self.used.push((param.name.clone(), param.value.clone()));
                 taken.push((param.name.clone(), param.value.clone()));
+            }
+        }
+        taken
+    }
+
+    /// Takes every parameter that can be read.
+    pub(super) fn take_where<T>(&mut self, read: impl Fn(&str, &str) -> Option<T>) -> Vec<T> {
+        let mut taken = Vec::new();
+        for param in self.params.iter_mut().filter(|param| !param.taken) {
+            if let Some(read) = read(&param.name, &param.value) {
+                param.taken = true;
+                self.used.push((param.name.clone(), param.value.clone()));
+                taken.push(read);
             }
         }
         taken

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::super::Reading;
 use super::super::datatype::ins::admit;
 use super::params::Params;
+use super::subset::Show;
 use super::value::{local_id, token};
 use crate::dmp::context::Environment;
 use crate::dmp::ins::{Ins, InsRoot};
@@ -24,6 +25,10 @@ pub enum PatientKey {
 pub struct PatientSearch {
     /// Whose record.
     pub ins: Ins,
+    /// True when only the number is wanted.
+    pub count_only: bool,
+    /// What is shown of the patient.
+    pub show: Show,
     /// The parameters that were used.
     pub used: Vec<(String, String)>,
     /// What should be known.
@@ -56,10 +61,13 @@ pub fn patient_identifier(
     let ins = one(&mut params, "identifier", taken, |params, _, value| {
         by_ins(params, "identifier", value)
     });
+    let (count, show) = super::results::count(&mut params, "Patient");
     let done = params.finish(strict_handling)?;
     match ins {
         Some(ins) => Ok(PatientSearch {
             ins,
+            count_only: count == 0,
+            show,
             used: done.used,
             warnings: done.warnings,
         }),

@@ -1,36 +1,15 @@
-//! How the result is wanted: `_count`, `_sort`, `_summary`, `_total`, and the page token.
-
-use uuid::Uuid;
+//! How the result is wanted: `_count`, `_sort`, `_summary`, `_elements`, `_total`.
 
 use super::params::Params;
+use super::subset::{Show, is_element};
 use super::value::alternatives;
-use crate::dmp::query::{After, Sort, SortField};
+use crate::dmp::query::{Sort, SortField};
 
 /// Rows of a page when nothing is asked.
 const DEFAULT_COUNT: u32 = 50;
 
 /// Rows of a page at most.
 pub const MAX_COUNT: u32 = 200;
-
-/// The value of `_page` that continues after a row.
-pub fn page_token(after: After) -> String {
-    format!("{}.{}", after.key, after.id.simple())
-}
-
-/// The inverse of [`page_token`].
-pub(super) fn page(params: &mut Params, given: &[(String, String)]) -> Option<After> {
-    let (_, token) = given.iter().find(|(name, _)| name == "_page")?;
-    let after = token.split_once('.').and_then(|(key, id)| {
-        Some(After {
-            key: key.parse().ok()?,
-            id: Uuid::try_parse(id).ok()?,
-        })
-    });
-    if after.is_none() {
-        params.invalid("_page");
-    }
-    after
-}
 
 /// The single value of a parameter that may not repeat.
 pub(super) fn single(params: &mut Params, name: &str) -> Option<String> {
@@ -41,13 +20,13 @@ pub(super) fn single(params: &mut Params, name: &str) -> Option<String> {
     taken.pop().map(|(_, value)| value)
 }
 
-/// `_count`, and `_summary=count` as zero rows.
-pub(super) fn count(params: &mut Params) -> u32 {
-    count_up_to(params, DEFAULT_COUNT, MAX_COUNT)
+/// `_count`, and what is shown of resources of that type; the number alone is zero rows.
+pub(super) fn count(params: &mut Params, kind: &str) -> (u32, Show) {
+    count_up_to(params, kind, DEFAULT_COUNT, MAX_COUNT)
 }
 
 /// [`count`] with a default and a most of its own.
-pub(super) fn count_up_to(params: &mut Params, default: u32, most: u32) -> u32 {
+pub(super) fn count_up_to(params: &mut Params, kind: &str, default: u32, most: u32) -> (u32, Show) {
     let mut count = default;
     if let Some(value) = single(params, "_count") {
         match value.parse::<u32>() {
@@ -64,57 +43,79 @@ pub(super) fn count_up_to(params: &mut Params, default: u32, most: u32) -> u32 {
             Err(_) => params.invalid("_count"),
         }
     }
-    match single(params, "_summary").as_deref() {
-        None | Some("false") => {}
-        Some("count") => count = 0,
-        Some("true" | "text" | "data") => params.unsupported("_summary"),
-        Some(_) => params.invalid("_summary"),
-    }
     match single(params, "_total").as_deref() {
         // The total is always exact.
         None | Some("none" | "estimate" | "accurate") => {}
         Some(_) => params.invalid("_total"),
     }
-    count
+    let show = show(params, kind);
+    if show == Show::Count {
+        count = 0;
+    }
+    (count, show)
 }
 
-/// `_sort`: one key; `_id` after it is what breaks ties anyway.
-pub(super) fn sort(params: &mut Params, default: SortField) -> Sort {
-    let sort = Sort {
-        field: default,
-        descending: true,
+fn show(params: &mut Params, kind: &str) -> Show {
+    let summary = match single(params, "_summary").as_deref() {
+        None | Some("false") => Show::Whole,
+        Some("count") => Show::Count,
+        Some("true") => Show::Summary,
+        Some("text") => Show::Text,
+        Some("data") => Show::Data,
+        Some(_) => {
+            params.invalid("_summary");
+            Show::Whole
+        }
     };
+    let Some(value) = single(params, "_elements") else {
+        return summary;
+    };
+    let prefix = format!("{kind}.");
+    let elements: Vec<String> = alternatives(&value)
+        .unwrap_or_default()
+        .iter()
+        .map(|name| name.trim())
+        .map(|name| name.strip_prefix(&prefix).unwrap_or(name).to_owned())
+        .collect();
+    let known = elements.iter().all(|name| is_element(kind, name));
+    if elements.is_empty() || !known || !matches!(summary, Show::Whole | Show::Count) {
+        params.invalid("_elements");
+    }
+    match summary {
+        Show::Whole => Show::Elements(elements),
+        other => other,
+    }
+}
+
+/// `_sort`: keys among these, each once; without it the first of them, newest first.
+pub(super) fn sort(params: &mut Params, known: &[(&str, SortField)]) -> Vec<Sort> {
+    let default = known.first().map(|(_, field)| Sort {
+        field: *field,
+        descending: true,
+    });
     let Some(value) = single(params, "_sort") else {
-        return sort;
+        return default.into_iter().collect();
     };
     let keys = alternatives(&value).unwrap_or_default();
-    let read = |key: &str| {
+    if keys.is_empty() {
+        params.invalid("_sort");
+    }
+    let mut sort: Vec<Sort> = Vec::new();
+    for key in &keys {
         let (name, descending) = match key.strip_prefix('-') {
             Some(name) => (name, true),
-            None => (key, false),
+            None => (key.as_str(), false),
         };
-        let field = match name {
-            "creation" if default == SortField::Creation => SortField::Creation,
-            "date" => SortField::Deposited,
-            "_lastUpdated" => SortField::Updated,
-            _ => return None,
-        };
-        Some(Sort { field, descending })
-    };
-    let id = |key: &String| matches!(key.as_str(), "_id" | "-_id");
-    match keys.as_slice() {
-        [] => {
-            params.invalid("_sort");
-            sort
-        }
-        [only] if id(only) => sort,
-        [first, rest @ ..] if rest.iter().all(id) => read(first).unwrap_or_else(|| {
-            params.unsupported("_sort");
-            sort
-        }),
-        _ => {
-            params.unsupported("_sort");
-            sort
+        match known.iter().find(|(known, _)| *known == name) {
+            None => params.unsupported("_sort"),
+            Some((_, field)) if sort.iter().any(|before| before.field == *field) => {
+                params.invalid("_sort");
+            }
+            Some((_, field)) => sort.push(Sort {
+                field: *field,
+                descending,
+            }),
         }
     }
+    sort
 }

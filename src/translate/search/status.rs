@@ -72,10 +72,14 @@ pub(super) fn take(
 fn take_status(params: &mut Params) -> Option<Asked> {
     let mut asked: Option<Asked> = None;
     for (modifier, value) in params.take("status") {
-        if let Some(modifier) = modifier {
-            params.unsupported(&format!("status:{modifier}"));
-            continue;
-        }
+        let negated = match modifier.as_deref() {
+            None => false,
+            Some("not") => true,
+            Some(modifier) => {
+                params.unsupported(&format!("status:{modifier}"));
+                continue;
+            }
+        };
         let mut these = Asked {
             current: false,
             superseded: false,
@@ -91,6 +95,8 @@ fn take_status(params: &mut Params) -> Option<Asked> {
                 _ => params.invalid("status"),
             }
         }
+        these.current ^= negated;
+        these.superseded ^= negated;
         asked = Some(match asked {
             None => these,
             Some(before) => Asked {
@@ -106,7 +112,10 @@ fn take_status(params: &mut Params) -> Option<Asked> {
 fn take_archived(params: &mut Params) -> Option<(bool, bool)> {
     let mut wanted = None;
     for (modifier, value) in params.take("isArchived") {
-        if let Some(modifier) = modifier {
+        // The extension is there on archived entries alone.
+        let missing = modifier.as_deref() == Some("missing");
+        let negated = missing || modifier.as_deref() == Some("not");
+        if let Some(modifier) = modifier.filter(|_| !negated) {
             params.unsupported(&format!("isArchived:{modifier}"));
             continue;
         }
@@ -117,6 +126,9 @@ fn take_archived(params: &mut Params) -> Option<(bool, bool)> {
                 "false" => plain = true,
                 _ => params.invalid("isArchived"),
             }
+        }
+        if negated {
+            (plain, archived) = (!plain, !archived);
         }
         wanted = Some(match wanted {
             None => (plain, archived),

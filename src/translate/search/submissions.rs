@@ -4,15 +4,25 @@ use super::super::Reading;
 use super::super::list::is_list_type;
 use super::documents::{authors, identifiers, ids};
 use super::params::Params;
-use super::value::{alternatives, coded, text_match, times, token, tokens};
-use super::{Search, patient, results};
+use super::subset::Show;
+use super::value::{alternatives, coded, missing, text_match, times, token, tokens};
+use super::{Search, include, patient, results};
 use crate::dmp::document::Availability;
 use crate::dmp::id::UniqueId;
-use crate::dmp::query::{CodedField, Condition, DocumentQuery, ListKind, SortField, TimeField};
+use crate::dmp::query::{
+    CodedField, Condition, DocumentQuery, Element, ListKind, SortField, TimeField,
+};
 use crate::error::{Code, Error};
 
 /// The system of List.status.
 const STATUS: &str = "http://hl7.org/fhir/list-status";
+
+/// The first is the order that nobody asked for.
+const SORTS: [(&str, SortField); 3] = [
+    ("date", SortField::Deposited),
+    ("_lastUpdated", SortField::Updated),
+    ("_id", SortField::Id),
+];
 
 /// Reads `GET List?…` and `POST List/_search`: patient, `code` and `status` are required (MHD).
 ///
@@ -31,6 +41,16 @@ pub fn submissions(
     conditions.extend(kinds);
     conditions.extend(status(&mut params));
     conditions.extend(archived(&mut params));
+    for (name, element) in [
+        ("designationType", None),
+        ("date", None),
+        ("_lastUpdated", None),
+        ("identifier", None),
+        ("sourceId", None),
+        ("title", Some(Element::Title)),
+    ] {
+        conditions.extend(missing(&mut params, name, element));
+    }
     conditions.extend(coded(
         &mut params,
         "designationType",
@@ -49,17 +69,24 @@ pub fn submissions(
     } else {
         conditions.extend(of_source);
     }
+    let (count, show) = results::count(&mut params, "List");
     let query = DocumentQuery {
         availability: Availability::ALL.to_vec(),
         conditions,
-        sort: results::sort(&mut params, SortField::Deposited),
-        count: results::count(&mut params),
-        after: results::page(&mut params, given),
+        sort: results::sort(&mut params, &SORTS),
+        count,
+        after: None,
     };
+    let include = include::take(&mut params, "List");
+    if !include.is_empty() && show == Show::Text {
+        params.invalid("_summary");
+    }
     let done = params.finish(strict_handling)?;
     Ok(Search {
         patient: patient.ok_or(Code::InsInvalid)?,
         query,
+        show,
+        include,
         used: done.used,
         warnings: done.warnings,
     })

@@ -8,6 +8,7 @@ use super::super::datatype::urls::ours;
 use super::params::Params;
 use super::patient::{self, PatientKey};
 use super::results;
+use super::subset::Show;
 use super::value::{alternatives, identifier_token, local_id, times, token, tokens};
 use crate::dmp::code::system;
 use crate::dmp::context::AccessMode;
@@ -21,6 +22,12 @@ const COUNT: u32 = 100;
 /// What a trace's entity may be.
 const ENTITIES: [&str; 5] = ["DocumentReference", "List", "Binary", "Consent", "Patient"];
 
+/// A trace is never changed: both are the time of the act.
+const SORTS: [(&str, SortField); 2] = [
+    ("date", SortField::Deposited),
+    ("_lastUpdated", SortField::Deposited),
+];
+
 /// A search of traces in one record.
 #[derive(Debug, Clone)]
 pub struct TraceSearch {
@@ -28,6 +35,8 @@ pub struct TraceSearch {
     pub patient: PatientKey,
     /// What is asked for.
     pub query: TraceQuery,
+    /// What is shown of each trace.
+    pub show: Show,
     /// The parameters that were used.
     pub used: Vec<(String, String)>,
     /// What should be known.
@@ -59,8 +68,9 @@ pub fn traces(
     codes(&mut params, &mut conditions);
     who(&mut params, &mut conditions);
     entities(&mut params, &mut conditions);
-    let count = results::count_up_to(&mut params, COUNT, COUNT);
-    let descending = results::sort(&mut params, SortField::Deposited).descending;
+    let (count, show) = results::count_up_to(&mut params, "AuditEvent", COUNT, COUNT);
+    let sort = results::sort(&mut params, &SORTS);
+    let descending = sort.first().is_none_or(|sort| sort.descending);
     let done = params.finish(strict_handling)?;
     Ok(TraceSearch {
         patient: patient.ok_or(Code::InsInvalid)?,
@@ -70,6 +80,7 @@ pub fn traces(
             count,
             after: None,
         },
+        show,
         used: done.used,
         warnings: done.warnings,
     })

@@ -8,7 +8,7 @@ use super::super::document_reference::key;
 use super::params::Params;
 use crate::dmp::id::strip_prefix_ignore_case;
 use crate::dmp::query::{
-    CodedField, Comparison, Condition, DocumentKey, TextMatch, TimeBound, TimeField, Token,
+    CodedField, Comparison, Condition, DocumentKey, Element, TextMatch, TimeBound, TimeField, Token,
 };
 use crate::dmp::time::Timestamp;
 
@@ -63,22 +63,48 @@ fn has_escape(value: &str) -> bool {
     )
 }
 
-/// A coded parameter.
+/// A coded parameter, with `:not`.
 pub(super) fn coded(params: &mut Params, name: &str, field: CodedField) -> Vec<Condition> {
     let reading = params.reading;
-    tokens(params, name, &[None], |system, code| {
+    let read = |system: Option<String>, code: String| {
         let system = match system {
             None => None,
             Some(url) => Some(coding::oid_of(&url, reading)?),
         };
         Some(Token { system, code })
-    })
-    .into_iter()
-    .map(|tokens| match tokens.is_empty() {
-        true => Condition::Never,
-        false => Condition::Coded(field, tokens),
-    })
-    .collect()
+    };
+    let unwanted: Vec<_> = params.take_named(&[&format!("{name}:not")]);
+    let mut conditions: Vec<_> = tokens(params, name, &[None], read)
+        .into_iter()
+        .map(|tokens| match tokens.is_empty() {
+            true => Condition::Never,
+            false => Condition::Coded(field, tokens),
+        })
+        .collect();
+    for (whole, value) in unwanted {
+        match alternative_tokens(&value, read) {
+            // What nothing has, everything has not.
+            Some(none) if none.is_empty() => {}
+            Some(tokens) => conditions.push(Condition::Coded(field, tokens).negated()),
+            None => params.invalid(&whole),
+        }
+    }
+    conditions
+}
+
+/// `:missing`, of an element that may be (`Some`) or is always there.
+pub(super) fn missing(params: &mut Params, name: &str, element: Option<Element>) -> Vec<Condition> {
+    let mut conditions = Vec::new();
+    for (whole, value) in params.take_named(&[&format!("{name}:missing")]) {
+        match (value.as_str(), element) {
+            ("true", Some(element)) => conditions.push(Condition::Missing(element)),
+            ("true", None) => conditions.push(Condition::Never),
+            ("false", Some(element)) => conditions.push(Condition::Missing(element).negated()),
+            ("false", None) => {}
+            _ => params.invalid(&whole),
+        }
+    }
+    conditions
 }
 
 /// The authority and number of an identifier parameter.
@@ -113,26 +139,31 @@ pub(super) fn tokens<T>(
             params.unsupported(&format!("{name}:{modifier}"));
             continue;
         }
-        let Some(alternatives) = alternatives(&value) else {
-            params.invalid(name);
-            continue;
-        };
-        let mut read_all = Vec::new();
-        let mut sound = true;
-        for alternative in alternatives {
-            let (system, code) = token(&alternative);
-            sound &= !code.is_empty();
-            // `|code` asks for a code without system, which nothing here has.
-            if system.as_deref() != Some("") {
-                read_all.extend(read(system, code));
-            }
-        }
-        match sound {
-            true => conditions.push(read_all),
-            false => params.invalid(name),
+        match alternative_tokens(&value, &read) {
+            Some(tokens) => conditions.push(tokens),
+            None => params.invalid(name),
         }
     }
     conditions
+}
+
+/// What the alternatives of one value stand for; None when one is no token.
+fn alternative_tokens<T>(
+    value: &str,
+    read: impl Fn(Option<String>, String) -> Option<T>,
+) -> Option<Vec<T>> {
+    let mut all = Vec::new();
+    for alternative in alternatives(value)? {
+        let (system, code) = token(&alternative);
+        if code.is_empty() {
+            return None;
+        }
+        // `|code` asks for a code without system, which nothing here has.
+        if system.as_deref() != Some("") {
+            all.extend(read(system, code));
+        }
+    }
+    Some(all)
 }
 
 /// A document named by a token: unique id, entryUUID.

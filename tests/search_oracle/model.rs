@@ -1,0 +1,118 @@
+//! Documents drawn by lot, and what is known of them.
+
+use passerelle::dmp::code::{Code, system};
+use passerelle::dmp::document::{
+    Availability, DocumentEntry, ReferenceId, ReferenceKind, RelationKind,
+};
+use passerelle::dmp::ins::Ins;
+use passerelle::dmp::person::Identifier;
+use passerelle::dmp::submission::NewDocument;
+
+use crate::world;
+
+/// A reproducible source of chance.
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Self {
+        Self(seed | 1)
+    }
+
+    pub fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 20) as usize % bound
+    }
+
+    pub fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    pub fn of<T: Clone>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len())].clone()
+    }
+}
+
+/// A document as it is now.
+pub struct Known {
+    pub depositor: String,
+    pub entry: DocumentEntry,
+}
+
+impl Known {
+    /// What is masked, or of a type that the matrix shows to nobody, is for its author and its depositor alone.
+    pub fn is_visible_to(&self, physician: &str) -> bool {
+        let metadata = &self.entry.metadata;
+        let wrote = metadata.authors.iter().any(|author| {
+            let id = author.id.as_ref();
+            id.is_some_and(|id| id.root == system::PS_ID_NAT && id.extension == physician)
+        });
+        self.entry.availability != Availability::Deleted
+            && ((!metadata.labels.masked && metadata.type_code.code != UNSHOWN)
+                || wrote
+                || self.depositor == physician)
+    }
+}
+
+/// A type that the matrix does not have.
+pub const UNSHOWN: &str = "18842-5";
+pub const TYPES: [&str; 4] = ["34133-9", "11502-2", "11488-4", UNSHOWN];
+pub const CLASSES: [&str; 2] = ["10", "11"];
+pub const EVENTS: [&str; 3] = ["E1", "E2", "E,3"];
+pub const FAMILIES: [&str; 6] = [
+    "Lefèvre", "LEFEBVRE", "Le Goff", "Müller", "mul_er", "O'Neil",
+];
+pub const GIVEN: [&str; 4] = ["Zoé Ève", "Zacharie", "ÈVE", "Jean"];
+pub const PEOPLE: [&str; 4] = ["899900000011", "899900000094", "899900000078", "8999"];
+pub const FACILITIES: [&str; 2] = ["SA01", "SA07"];
+pub const TIMES: [&str; 9] = [
+    "2023",
+    "2023-12",
+    "2023-12-31",
+    "2024-01-01",
+    "2024-01-01T00:00:00+01:00",
+    "2024-05-06T10:00:00+02:00",
+    "2024-05-06T08:00:00Z",
+    "2024-05",
+    "2025-03-30T03:30:00+02:00",
+];
+
+pub fn relation(dice: &mut Dice) -> RelationKind {
+    dice.of(&[
+        RelationKind::Replaces,
+        RelationKind::Replaces,
+        RelationKind::Transforms,
+        RelationKind::Signs,
+    ])
+}
+
+pub fn random(ins: &Ins, dice: &mut Dice) -> NewDocument {
+    let mut document = world::document(ins);
+    let metadata = &mut document.metadata;
+    metadata.type_code = Code::new(dice.of(&TYPES), system::LOINC);
+    metadata.class = Code::new(dice.of(&CLASSES), system::CLASS);
+    metadata.facility_type = Code::new(dice.of(&FACILITIES), "1.2.250.1.71.4.2.4");
+    metadata.events = EVENTS
+        .iter()
+        .filter(|_| dice.one_in(3))
+        .map(|event| Code::new(*event, "1.2.250.1.213.2.5"))
+        .collect();
+    metadata.authors = (0..=dice.below(2))
+        .map(|_| world::author(dice.of(&PEOPLE), dice.of(&FAMILIES), dice.of(&GIVEN)))
+        .collect();
+    metadata.creation_time = world::time(dice.of(&TIMES));
+    metadata.service_start = world::time(dice.of(&TIMES));
+    metadata.service_stop = (!dice.one_in(3)).then(|| world::time(dice.of(&TIMES)));
+    metadata.labels.masked = dice.one_in(6);
+    if dice.one_in(3) {
+        metadata.references = vec![ReferenceId {
+            id: Identifier {
+                root: dice.of(&["1.2.3", "1.2.4"]).to_owned(),
+                extension: dice.of(&["A1", "A|2"]).to_owned(),
+            },
+            kind: ReferenceKind::Accession,
+        }];
+    }
+    document
+}
