@@ -144,6 +144,8 @@ codes! {
     FhirDocumentNotSupported = "fhir-document-not-supported",
     /// Told: a Folder of a deposit is not kept.
     FolderNotProcessed = "folder-not-processed",
+    /// Told: nobody is sent what a submission says it is meant for.
+    RecipientUnavailable = "recipient-unavailable",
     /// Told: a Patient entry of a deposit is not written.
     PatientNotCreated = "patient-not-created",
     /// Replacing what one did not author.

@@ -51,6 +51,7 @@ const NOT_HERE: [(Code, &str); 25] = [
     (Code::MultipleMatches, "tests/transactions.rs"),
     (Code::FhirDocumentNotSupported, "tests/transactions.rs"),
     (Code::FolderNotProcessed, "tests/transactions.rs"),
+    (Code::RecipientUnavailable, "tests/profile_rows.rs"),
     (Code::PatientNotCreated, "tests/transactions.rs"),
 ];
 

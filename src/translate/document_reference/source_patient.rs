@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::Reading;
-use super::super::datatype::contained::{Contained, only, only_extensions};
+use super::super::datatype::contained::{Contained, expect_kind, only, only_extensions};
 use super::super::datatype::object::Object;
 use super::super::datatype::urls::{BIRTH_GIVEN_NAMES, BIRTH_TIME};
 use super::super::datatype::{identifier, ins, name};
@@ -82,6 +82,7 @@ pub(super) fn read<'a>(
         ));
         return None;
     };
+    expect_kind(reference, resource, &["Patient"], found);
     let known = ["identifier", "name", "gender", "birthDate", "_birthDate"];
     only(resource, &known, found);
     let mut patient = SourcePatient {

@@ -1,12 +1,17 @@
 //! A client's List → what it declares of the submission.
 
 use super::super::Reading;
-use super::super::datatype::contained::{Contained, only_extensions, single_extensions};
+use super::super::datatype::contained::{
+    Contained, expect_kind, only_extensions, single_extensions,
+};
 use super::super::datatype::urls::{
-    AUTHOR_ORG, DESIGNATION_TYPE, IS_ARCHIVED, LIST_TYPES, SOURCE_ID, SOURCE_PATIENT_ID,
+    AUTHOR_ORG, DESIGNATION_TYPE, INTENDED_RECIPIENT, IS_ARCHIVED, LIST_TYPES,
+    PDSM_INTENDED_RECIPIENT, SOURCE_ID, SOURCE_PATIENT_ID,
 };
 use super::super::datatype::{author, coding, identifier};
-use super::super::document_reference::{declared_unique_id, server_assigned};
+use super::super::document_reference::{
+    check_set_identifiers, declared_unique_id, server_assigned,
+};
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
 use crate::dmp::code::Code as Coded;
@@ -71,6 +76,10 @@ pub(in crate::translate) fn read_into(
     fixed(resource, "status", "current", found);
     fixed(resource, "mode", "working", found);
     check_kind(resource, found);
+    check_set_identifiers(resource, found);
+    if resource.get("contained").is_none() {
+        found.tolerate(missing(resource, "contained"));
+    }
 
     let mut contained = Contained::of(resource);
     let mut set = DeclaredSet {
@@ -160,9 +169,11 @@ fn read_extensions<'a>(
     found: &mut Findings,
     reading: &Reading,
 ) {
-    let known = [DESIGNATION_TYPE, SOURCE_ID, IS_ARCHIVED, SOURCE_PATIENT_ID];
+    let once = [DESIGNATION_TYPE, SOURCE_ID, IS_ARCHIVED, SOURCE_PATIENT_ID];
+    let recipients = [PDSM_INTENDED_RECIPIENT, INTENDED_RECIPIENT];
+    let known: Vec<&str> = once.into_iter().chain(recipients).collect();
     only_extensions(resource, &known, Weight::Key, found);
-    single_extensions(resource, &known, found);
+    single_extensions(resource, &once, found);
     let value = |url: &str, name: &str| {
         let extension = resource.extensions(url).next()?;
         extension.get(name)
@@ -191,6 +202,14 @@ fn read_extensions<'a>(
     for extension in resource.extensions(IS_ARCHIVED) {
         if extension.bool("valueBoolean") != Some(false) {
             found.refuse(extension.issue(Code::UnsupportedElement));
+        }
+    }
+    for extension in recipients.iter().flat_map(|url| resource.extensions(url)) {
+        // The DMP hands a submission on to nobody, which MHD lets a recipient tell.
+        found.note(extension.issue(Code::RecipientUnavailable));
+        let target = extension.get("valueReference");
+        if let Some(reference) = target.and_then(|node| node.str("reference")) {
+            contained.find_all(reference);
         }
     }
     for extension in resource.extensions(SOURCE_PATIENT_ID) {
@@ -225,6 +244,18 @@ fn read_source<'a>(
     reading: &Reading,
 ) -> Option<Author> {
     only_extensions(source, &[AUTHOR_ORG], Weight::Key, found);
+    single_extensions(source, &[AUTHOR_ORG], found);
+    if let Some(resource) = source
+        .str("reference")
+        .and_then(|target| contained.find(target))
+    {
+        expect_kind(
+            source,
+            resource,
+            &["PractitionerRole", "Device", "Patient"],
+            found,
+        );
+    }
     let mut author = author::source(source, contained, found, reading);
     let organization = source
         .extensions(AUTHOR_ORG)

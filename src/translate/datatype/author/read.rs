@@ -1,6 +1,6 @@
 //! Authors, the legal authenticator and organisations as clients send them.
 
-use super::super::contained::{Contained, only, only_extensions};
+use super::super::contained::{Contained, expect_kind, only, only_extensions};
 use super::super::{coding, identifier, name, urls::ours};
 use crate::dmp::code::{Code, system};
 use crate::dmp::person::{
@@ -282,6 +282,7 @@ impl<'a> People<'a, '_> {
         only_extensions(reference, &[], Weight::Detail, self.found);
         match self.follow(reference) {
             Some(resource) => {
+                expect_kind(reference, resource, &["Organization"], self.found);
                 only(resource, &["identifier", "name"], self.found);
                 Some(self.named_organization(resource))
             }
