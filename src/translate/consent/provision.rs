@@ -172,6 +172,17 @@ fn read_period(provision: Node, shape: &Shape, found: &mut Findings) -> Option<I
     if period.get("start").is_some() {
         found.ignored(period.path_of("start"));
     }
+    let time = |name: &str| Timestamp::from_fhir(period.str(name)?).ok();
+    if let (Some(start), Some(end)) = (time("start"), time("end"))
+        && start.start() >= end.span().1
+    {
+        // per-1
+        found.refuse(invalid(
+            period.path(),
+            "le début est après la fin",
+            "it starts after its end",
+        ));
+    }
     let end = Timestamp::from_fhir(period.str("end").filter(|_| shape.ends)?).ok()?;
     // A date includes its day.
     Some(if end.is_date() {
