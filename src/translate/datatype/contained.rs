@@ -32,15 +32,16 @@ impl<'a> Contained<'a> {
     }
 
     /// Counts as used what a reference leads to, through a role to its person and organisation too.
-    pub(in crate::translate) fn find_all(&mut self, reference: &str) {
+    pub(in crate::translate) fn find_all(&mut self, reference: &str) -> bool {
         let Some(role) = self.find(reference) else {
-            return;
+            return false;
         };
         for name in ["practitioner", "organization"] {
             if let Some(target) = role.get(name).and_then(|node| node.str("reference")) {
                 self.find(target);
             }
         }
+        true
     }
 
     /// Tells the ones that nothing pointed to (dom-3). Whose reference was left out is often still there: guide mode lets people,

@@ -11,7 +11,7 @@ use super::super::wire::Node;
 use crate::error::{Code, Issue};
 use crate::tables::terminology::List;
 
-const ELEMENTS: [&str; 13] = [
+const ELEMENTS: [&str; 14] = [
     "id",
     "meta",
     "text",
@@ -24,6 +24,7 @@ const ELEMENTS: [&str; 13] = [
     "code",
     "subject",
     "date",
+    "note",
     "entry",
 ];
 
@@ -45,10 +46,16 @@ pub(in crate::translate) fn check(resource: Node, found: &mut Findings, reading:
     }
     let mut contained = Contained::of(resource);
     subject::read(resource, "subject", &mut contained, found, reading);
-    for name in ["title", "date", "entry"] {
+    for name in ["title", "entry"] {
         if resource.get(name).is_none() {
-            found.tolerate(missing(resource, name));
+            found.refuse(missing(resource, name));
         }
+    }
+    if resource.get("date").is_none() {
+        found.tolerate(missing(resource, "date"));
+    }
+    for other in resource.items("note").skip(1) {
+        found.refuse(other.issue(Code::UnsupportedElement));
     }
     only_extensions(
         resource,

@@ -205,12 +205,7 @@ fn read_extensions<'a>(
         }
     }
     for extension in recipients.iter().flat_map(|url| resource.extensions(url)) {
-        // The DMP hands a submission on to nobody, which MHD lets a recipient tell.
-        found.note(extension.issue(Code::RecipientUnavailable));
-        let target = extension.get("valueReference");
-        if let Some(reference) = target.and_then(|node| node.str("reference")) {
-            contained.find_all(reference);
-        }
+        read_recipient(extension, contained, found);
     }
     for extension in resource.extensions(SOURCE_PATIENT_ID) {
         // No guide defines it; the patient stands in `subject`.
@@ -219,6 +214,23 @@ fn read_extensions<'a>(
         if let Some(reference) = target.and_then(|node| node.str("reference")) {
             contained.find(reference);
         }
+    }
+}
+
+/// The DMP hands a submission on to nobody, which MHD lets a recipient tell.
+fn read_recipient(extension: Node, contained: &mut Contained, found: &mut Findings) {
+    found.note(extension.issue(Code::RecipientUnavailable));
+    let Some(reference) = extension.get("valueReference") else {
+        return found.tolerate(missing(extension, "value"));
+    };
+    let target = reference.str("reference").unwrap_or_default();
+    let is_contained = contained.find_all(target);
+    if !is_contained && extension.str("url") == Some(PDSM_INTENDED_RECIPIENT) {
+        found.tolerate(invalid(
+            reference.path(),
+            "une ressource contenue est attendue",
+            "a contained resource is expected",
+        ));
     }
 }
 
@@ -255,6 +267,11 @@ fn read_source<'a>(
             &["PractitionerRole", "Device", "Patient"],
             found,
         );
+    }
+    for extension in source.extensions(AUTHOR_ORG) {
+        if extension.get("valueReference").is_none() {
+            found.tolerate(missing(extension, "value"));
+        }
     }
     let mut author = author::source(source, contained, found, reading);
     let organization = source
