@@ -220,16 +220,11 @@ fn guide_mode_warns_of_it_or_refuses_it_too() {
 }
 
 /// Constraints that no changed resource can show, and why.
-const NOT_ROWS: [(&str, &str, &str); 10] = [
+const NOT_ROWS: [(&str, &str, &str); 9] = [
     (
         "PDSm_SimplifiedPublish",
         "content.attachment.data",
         "without it the document is a comprehensive one",
-    ),
-    (
-        "PDSm_SubmissionSetComprehensive",
-        "extension:intendedRecipient",
-        "rows of IntendedRecipient",
     ),
     (
         "PDSm_FolderComprehensive",

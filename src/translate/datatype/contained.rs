@@ -44,6 +44,15 @@ impl<'a> Contained<'a> {
         true
     }
 
+    /// How grave it is that a reference leads to nothing contained. One that leads elsewhere may be right where it comes from; one that
+    /// says `#` is wrong anywhere (ref-1), unless all that was contained is missing, which is told by itself.
+    pub(in crate::translate) fn outside(&self, reference: Node) -> Weight {
+        match reference.str("reference") {
+            Some(target) if target.starts_with('#') && !self.resources.is_empty() => Weight::Key,
+            _ => Weight::Detail,
+        }
+    }
+
     /// Tells the ones that nothing pointed to (dom-3). Whose reference was left out is often still there: guide mode lets people,
     /// organisations and devices go with a warning, for the header says who they were.
     pub(in crate::translate) fn tell_unused(&self, found: &mut Findings) {

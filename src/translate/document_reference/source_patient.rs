@@ -75,11 +75,12 @@ pub(super) fn read<'a>(
     found.weigh_all(Weight::Key, reference.only(&["reference", "type"]));
     let target = reference.str("reference").unwrap_or_default();
     let Some(resource) = contained.find(target) else {
-        found.tolerate(invalid(
+        let issue = invalid(
             reference.path(),
             "une ressource Patient contenue est attendue",
             "a contained Patient is expected",
-        ));
+        );
+        found.weigh(contained.outside(reference), issue);
         return None;
     };
     expect_kind(reference, resource, &["Patient"], found);

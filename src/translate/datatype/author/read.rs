@@ -91,11 +91,12 @@ impl<'a> People<'a, '_> {
             .and_then(|target| self.contained.find(target));
         let logical = reference.get("identifier").is_some() || reference.get("display").is_some();
         if resource.is_none() && (reference.get("reference").is_some() || !logical) {
-            self.found.tolerate(invalid(
+            let issue = invalid(
                 reference.path(),
                 "la référence ne désigne pas une ressource contenue",
                 "the reference does not point to a contained resource",
-            ));
+            );
+            self.found.weigh(self.contained.outside(reference), issue);
         }
         resource
     }
