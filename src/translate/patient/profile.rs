@@ -37,7 +37,8 @@ fn check_official(name: Node, found: &mut Findings) {
     }
 }
 
-/// Only a qualified identity carries an INS (INS-02), and a record is kept by one.
+/// Only a qualified identity carries an INS (INS-02), and a record is kept by one. Told in both modes and refused in none: an operator
+/// may open the record all the same, and nothing is deposited in it (`identity-not-qualified`).
 fn check_identity(patient: Node, found: &mut Findings) {
     for extension in patient.extensions(urls::IDENTITY_RELIABILITY) {
         let Some(coding) = value(extension, "identityStatus", "valueCoding") else {
@@ -45,7 +46,7 @@ fn check_identity(patient: Node, found: &mut Findings) {
         };
         let status = coding.str("code").and_then(IdentityStatus::from_code);
         if status.is_some_and(|status| !status.is_qualified()) {
-            found.tolerate(invalid(
+            found.note(invalid(
                 coding.path(),
                 "seule une identité qualifiée (VALI, QUAL) porte un INS",
                 "only a qualified identity (VALI, QUAL) carries an INS",
