@@ -69,6 +69,8 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     query: Option<&'a str>,
     request: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -109,6 +111,7 @@ pub fn line(trace: &Trace) -> Line {
         entities: &trace.entities,
         query: trace.query.as_deref(),
         request: &trace.request_id,
+        traceparent: trace.traceparent.as_deref(),
     };
     Line {
         chain: trace

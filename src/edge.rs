@@ -9,15 +9,20 @@ mod answer;
 mod app;
 mod audit_event;
 mod background;
+mod batch;
 mod binary;
 mod caller;
 mod capability;
 mod clock;
+mod compress;
+mod conditional;
 mod conformance;
 mod consent;
 mod context;
+mod cors;
 mod exchange;
 mod generate;
+mod history;
 pub mod log;
 mod metrics;
 mod negotiate;
@@ -29,6 +34,7 @@ mod patch;
 mod patient;
 mod portal_keys;
 mod publish;
+mod range;
 mod read;
 mod rehearsal;
 mod rendered;
@@ -82,6 +88,10 @@ fn routes(app: Shared) -> Router {
                 .delete(patch::delete),
         )
         .route(
+            "/fhir/DocumentReference/{id}/_history",
+            get(history::document),
+        )
+        .route(
             "/fhir/DocumentReference/{id}/_history/{version}",
             get(read::document_version),
         )
@@ -91,6 +101,11 @@ fn routes(app: Shared) -> Router {
         )
         .route("/fhir/List/_search", post(search::submissions))
         .route("/fhir/List/{id}", get(read::submission))
+        .route("/fhir/List/{id}/_history", get(history::submission))
+        .route(
+            "/fhir/List/{id}/_history/{version}",
+            get(read::submission_version),
+        )
         .route("/fhir/Binary/{id}", get(binary::read))
         .route(
             "/fhir/Consent",
@@ -103,6 +118,7 @@ fn routes(app: Shared) -> Router {
             "/fhir/Consent/{id}",
             get(consent::read).put(consent::update),
         )
+        .route("/fhir/Consent/{id}/_history", get(history::right))
         .route("/fhir/AuditEvent", get(audit_event::search))
         .route("/fhir/AuditEvent/_search", post(audit_event::search))
         .route("/fhir/AuditEvent/{id}", get(audit_event::read))

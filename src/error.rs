@@ -98,6 +98,10 @@ codes! {
     UnsupportedMediaType = "unsupported-media-type",
     /// Over the configured size.
     TooLarge = "too-large",
+    /// A batch of too many requests.
+    BatchTooLong = "batch-too-long",
+    /// The part asked for begins behind the end.
+    RangeNotSatisfiable = "range-not-satisfiable",
     /// The body did not arrive in time.
     RequestTimeout = "request-timeout",
     /// Body not parseable.

@@ -1,6 +1,7 @@
 //! Every setting, its default and its environment name (`PASSERELLE_SERVER__LISTEN` for `server.listen`).
 
 mod notifications;
+mod origin;
 mod problem;
 mod read;
 mod source;
@@ -13,6 +14,7 @@ use crate::dmp::context::{Environment, Validation};
 use crate::dmp::national_id::{PsIdNat, StructIdNat};
 
 pub use notifications::{Mail, Notifications, Webhook};
+pub use origin::Origin;
 pub use problem::Problem;
 
 /// The whole configuration.
@@ -94,6 +96,8 @@ pub struct Server {
     pub max_body_bytes: usize,
     /// Longest time for one request.
     pub request_timeout: Duration,
+    /// Origins whose pages may read answers; none by default.
+    pub cors_origins: Vec<Origin>,
 }
 
 impl Server {

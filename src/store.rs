@@ -49,6 +49,7 @@ use uuid::Uuid;
 
 use crate::audit;
 use crate::dmp::actor::Actor;
+use crate::dmp::change::Expected;
 use crate::dmp::ins::Ins;
 use crate::dmp::record::{Record, RecordData, Standing};
 use crate::dmp::trace::Trace;
@@ -121,13 +122,13 @@ impl Store {
     /// the record was opened under spares a wait.
     ///
     /// # Errors
-    /// `version-conflict` when `if_match` is not its version; `ins-taken` when its numbers lead to two records; stale when a number
+    /// `version-conflict` when `if_match` does not expect its version; `ins-taken` when its numbers lead to two records; stale when a number
     /// that leads to the record is not among them; `busy`, `internal`.
     pub async fn put_record(
         &self,
         permit: &Permit,
         data: RecordData,
-        if_match: Option<u32>,
+        if_match: Option<Expected>,
         trace: Trace,
     ) -> Result<(Record, bool), Error> {
         // Only an operator's permit is made without record.
@@ -147,12 +148,12 @@ impl Store {
     /// Changes the state or the settings of the record that the permit is for.
     ///
     /// # Errors
-    /// `version-conflict` when `if_match` is not its version; stale when it moved since the decision; `busy`, `internal`.
+    /// `version-conflict` when `if_match` does not expect its version; stale when it moved since the decision; `busy`, `internal`.
     pub async fn change_record(
         &self,
         permit: &Permit,
         data: RecordData,
-        if_match: Option<u32>,
+        if_match: Option<Expected>,
         trace: Trace,
     ) -> Result<Record, Error> {
         let his = permit.patient() == Some(&data.ins) && permit.actor_kind().is_patient_side();

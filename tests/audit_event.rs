@@ -171,6 +171,7 @@ impl Scene {
                 entities: Vec::new(),
                 query: None,
                 request_id: "test".to_owned(),
+                traceparent: None,
             };
             store
                 .declare(&permit, declaration, None, None, trace)

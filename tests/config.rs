@@ -48,6 +48,7 @@ fn an_empty_file_gives_the_defaults_of_the_contract() {
     );
     assert_eq!(settings.server.max_body_bytes, 20_971_520);
     assert_eq!(settings.server.request_timeout, Duration::from_secs(30));
+    assert!(settings.server.cors_origins.is_empty());
     assert_eq!(settings.tls.certificate, folder.path("pki/server.pem"));
     assert_eq!(settings.tls.private_key, folder.path("pki/server.key"));
     assert_eq!(settings.identity.trust, [folder.path("pki/trust.pem")]);
@@ -78,6 +79,7 @@ fn every_key_of_the_contract_is_read() {
         admin_listen = ""
         max_body_bytes = 4096
         request_timeout_seconds = 5
+        cors_origins = ["https://portail.example"]
         [tls]
         certificate = "/etc/server.pem"
         private_key = "keys/server.key"
@@ -112,6 +114,9 @@ fn every_key_of_the_contract_is_read() {
     assert_eq!(settings.server.base_url, "https://dmp.example/fhir");
     assert_eq!(settings.server.admin_listen, None);
     assert_eq!(settings.server.max_body_bytes, 4096);
+    let origins = settings.server.cors_origins.iter();
+    let origins: Vec<_> = origins.map(|origin| origin.as_str()).collect();
+    assert_eq!(origins, ["https://portail.example"]);
     assert_eq!(settings.tls.certificate, PathBuf::from("/etc/server.pem"));
     assert_eq!(settings.tls.private_key, folder.path("keys/server.key"));
     assert_eq!(
@@ -209,6 +214,7 @@ fn every_problem_is_told_at_once() {
         base_url = "ftp://x"
         max_body_bytes = 0
         request_timeout_seconds = "soon"
+        cors_origins = ["https://portail.example", "*"]
         [tls]
         certificate = 3
         [identity]
@@ -236,6 +242,7 @@ fn every_problem_is_told_at_once() {
         "server.base_url",
         "server.max_body_bytes",
         "server.request_timeout_seconds",
+        "server.cors_origins[1]",
         "tls.certificate",
         "identity.trust",
         "identity.crls",

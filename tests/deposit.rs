@@ -12,7 +12,7 @@ use passerelle::dmp::document::{Availability, DocumentEntry, DocumentMetadata, R
 use passerelle::dmp::query::DocumentKey;
 use passerelle::dmp::submission::SubmissionSet;
 use passerelle::error::{Code, Issue, Severity};
-use passerelle::translate::bundle::{Registered, write_response};
+use passerelle::translate::bundle::{Detail, Registered, write_response};
 use passerelle::translate::cda::{read_header, to_metadata};
 use passerelle::translate::deposit::{Depositor, prepare};
 use passerelle::translate::{Reading, bundle, document_reference, wire};
@@ -832,7 +832,13 @@ fn the_response_has_one_entry_per_entry_in_the_order_of_the_request() {
         superseded: &[],
         patient: None,
     };
-    let response = write_response(&entries, registered, &warnings, false, &reading(Guide));
+    let response = write_response(
+        &entries,
+        registered,
+        &warnings,
+        Detail::Warnings,
+        &reading(Guide),
+    );
     let problems = wire::check(&response, "Bundle", "Bundle");
     assert!(problems.is_empty(), "{problems:?}");
     let entries_of = |response: &Value| response["entry"].as_array().unwrap().clone();
@@ -863,7 +869,13 @@ fn the_response_has_one_entry_per_entry_in_the_order_of_the_request() {
     assert!(response["entry"][0]["response"].get("outcome").is_none());
     assert!(response["entry"][1].get("resource").is_none());
 
-    let whole = write_response(&entries, registered, &[], true, &reading(Guide));
+    let whole = write_response(
+        &entries,
+        registered,
+        &[],
+        Detail::Representation,
+        &reading(Guide),
+    );
     let kinds: Vec<_> = entries_of(&whole)
         .iter()
         .map(|entry| entry["resource"]["resourceType"].clone())

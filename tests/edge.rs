@@ -141,7 +141,7 @@ fn what_is_not_served_says_so() {
         let made = client.post("/List", &list).await;
         made.assert_refused(404, "not-supported");
 
-        let accept = [("Accept", "application/fhir+xml")];
+        let accept = [("Accept", "application/fhir+turtle")];
         let reply = client.send(Method::GET, "/Patient/1", &accept, Vec::new());
         reply.await.assert_refused(406, "not-acceptable");
         let content = [("Content-Type", "text/plain")];

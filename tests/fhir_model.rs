@@ -155,6 +155,9 @@ fn every_trace_is_an_audit_event_to_others_too() {
                 entities: vec![("DocumentReference".to_owned(), Uuid::from_u128(9))],
                 query: Some("status=current".to_owned()),
                 request_id: "demande-1".to_owned(),
+                traceparent: Some(
+                    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned(),
+                ),
             };
             let view = View {
                 record: Uuid::from_u128(8),

@@ -151,6 +151,8 @@ async fn what_is_hidden_answers_as_what_does_not_exist() {
                 ("?_format=json", ("X-Nothing", "")),
                 ("/_history/1", ("X-Nothing", "")),
                 ("/_history/2", ("X-Nothing", "")),
+                ("/_history", ("X-Nothing", "")),
+                ("/_history?_count=0", ("X-Nothing", "")),
             ] {
                 for method in [Method::GET, Method::HEAD, Method::DELETE, Method::PATCH] {
                     let mut meet = async |path: &str| {

@@ -17,7 +17,11 @@ use support::{Document, Options, Reply, Server, consent_for};
 use uuid::Uuid;
 
 /// What no client can provoke at will.
-const NOT_HERE: [(Code, &str); 26] = [
+const NOT_HERE: [(Code, &str); 27] = [
+    (
+        Code::RangeNotSatisfiable,
+        "tests/transfer.rs a_part_of_a_document_is_read",
+    ),
     (
         Code::Wrapped,
         "tests/wrap.rs a_file_is_deposited_as_a_document_and_read_back_as_it_was",
@@ -100,6 +104,11 @@ fn send(code: Code, card: &'static str, method: Method, path: &str, body: &Value
 /// A deposit by the hospital.
 fn deposit(code: Code, bundle: &Value) -> Case {
     send(code, "hopital", Method::POST, "", bundle)
+}
+
+fn too_long_batch() -> Value {
+    let entry = json!({"request": {"method": "GET", "url": "List"}});
+    json!({"resourceType": "Bundle", "type": "batch", "entry": vec![entry; 21]})
 }
 
 /// A deposit whose DocumentReference was changed.
@@ -361,12 +370,20 @@ fn cases(records: &Records, kept: &Document, old: &Document) -> Vec<Case> {
                 &format!("/Binary/{}", Uuid::new_v4()),
             )
         },
-        find(NotAcceptable, "medecin2", PATIENT, "").with(("Accept", "application/fhir+xml")),
+        find(NotAcceptable, "medecin2", PATIENT, "").with(("Accept", "application/fhir+turtle")),
         deposit(UnsupportedMediaType, &bundle).with(("Content-Type", "text/plain")),
         Case {
             body: vec![b' '; 300_000],
             ..deposit(TooLarge, &bundle)
         },
+        send(
+            BatchTooLong,
+            "medecin2",
+            Method::POST,
+            "",
+            &too_long_batch(),
+        )
+        .at("Bundle.entry"),
         Case {
             body: b"{\"resourceType\": \"Bundle\"".to_vec(),
             ..deposit(Malformed, &bundle)

@@ -28,6 +28,7 @@ struct Body {
     entities: Vec<(String, Uuid)>,
     query: Option<String>,
     request: String,
+    traceparent: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +75,7 @@ pub fn read(body: &str, patient: Option<Ins>) -> Option<Trace> {
         entities: body.entities,
         query: body.query,
         request_id: body.request,
+        traceparent: body.traceparent,
     })
 }
 
@@ -103,6 +105,7 @@ mod tests {
             entities: Vec::new(),
             query: None,
             request_id: "r".to_owned(),
+            traceparent: None,
         };
         let again = |trace: &Trace| audit::read(&audit::line(trace).body, trace.patient.clone());
         assert_eq!(again(&least), Some(least.clone()));
@@ -126,6 +129,9 @@ mod tests {
                 secret: true,
                 entities: vec![(audit::DOCUMENT.to_owned(), Uuid::from_u128(9))],
                 query: Some("status=current".to_owned()),
+                traceparent: Some(
+                    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned(),
+                ),
                 ..least.clone()
             };
             assert_eq!(again(&full), Some(full));

@@ -303,6 +303,7 @@ fn trace(
             question.mode.code()
         )),
         request_id: context.request_id.clone(),
+        traceparent: None,
     }
 }
 

@@ -16,6 +16,26 @@ pub struct DocumentChange {
     pub archived: Option<bool>,
 }
 
+/// The version that a write expects to find.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// Any, but one.
+    Any,
+    /// One of these.
+    OneOf(Vec<u32>),
+}
+
+impl Expected {
+    /// True when what is there, if something is, is what was expected.
+    pub fn is_met_by(&self, version: Option<u32>) -> bool {
+        match (self, version) {
+            (_, None) => false,
+            (Self::Any, Some(_)) => true,
+            (Self::OneOf(versions), Some(version)) => versions.contains(&version),
+        }
+    }
+}
+
 /// What a decision on a change reads of the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DocumentFacts {

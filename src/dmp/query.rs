@@ -201,6 +201,38 @@ impl DocumentQuery {
     }
 }
 
+/// Which versions of one resource are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VersionQuery {
+    /// Made at this instant or later.
+    pub since: Option<Instant>,
+    /// Older than this version: where the page starts.
+    pub before: Option<u32>,
+    /// Rows of a page; 0 asks for the count alone.
+    pub count: u32,
+}
+
+/// One page of the versions of a resource, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versions<T> {
+    /// How many were asked for that the caller may know of, all pages together.
+    pub total: u64,
+    /// Those of this page.
+    pub rows: Vec<T>,
+    /// There are older ones.
+    pub more: bool,
+}
+
+impl<T> Versions<T> {
+    /// A page of rows of which one more than wanted was asked for.
+    pub fn cut(total: u64, mut rows: Vec<T>, count: u32) -> Self {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let more = rows.len() > count;
+        rows.truncate(count);
+        Self { total, rows, more }
+    }
+}
+
 /// One page of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {

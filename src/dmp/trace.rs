@@ -190,6 +190,8 @@ pub struct Trace {
     pub query: Option<String>,
     /// `X-Request-Id`.
     pub request_id: String,
+    /// Where the request stands in a distributed trace (W3C Trace Context), when it told.
+    pub traceparent: Option<String>,
 }
 
 /// Names a trace outside (AuditEvent.id): its own id, then that of its record, so that it is found without an index of its own.

@@ -49,3 +49,13 @@ pub(super) fn put(headers: &mut HeaderMap, exchange: &Exchange, hidden: Hidden) 
         answer::put(headers, ALERT, &names.join(", "));
     }
 }
+
+/// The same as warnings, for what has no headers of its own: an entry of a batch.
+pub(super) fn of_header(headers: &HeaderMap, named: &str) -> Vec<Issue> {
+    let told = headers.get(ALERT).and_then(|value| value.to_str().ok());
+    let names = told.into_iter().flat_map(|names| names.split(", "));
+    names
+        .filter_map(|name| Code::ALL.iter().find(|code| code.as_str() == name))
+        .map(|code| Issue::new(*code).with("value", named).warning())
+        .collect()
+}

@@ -3,20 +3,61 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use http_body_util::BodyExt;
 use jiff::fmt::rfc2822::DateTimePrinter;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::negotiate::{Format, Return};
 use crate::dmp::time::Instant;
 use crate::error::{Code, Error, Issue};
-use crate::translate::outcome;
+use crate::translate::{outcome, wire};
 
 /// Counts the warnings of a write.
 pub(super) const WARNINGS: HeaderName = HeaderName::from_static("dmp-warnings");
 
-/// An answer with a resource.
-pub(super) fn resource(status: StatusCode, format: Format, body: impl Into<Body>) -> Response {
-    with_type(status, format.content_type(), body)
+/// An answer with a resource, given as its JSON text.
+pub(super) fn resource(status: StatusCode, format: Format, body: impl Into<String>) -> Response {
+    let json = body.into();
+    let text = match format {
+        Format::Json => Some(json),
+        Format::Xml => xml(&json),
+    };
+    match text {
+        Some(text) => with_type(status, format.content_type(), text),
+        None => refusal(&Code::NotAcceptable.into(), Format::Json),
+    }
+}
+
+/// The XML of a resource; None for a type that the element table does not know.
+pub(super) fn xml(json: &str) -> Option<String> {
+    let resource = serde_json::from_str(json).ok()?;
+    wire::write_xml(&resource)
+}
+
+/// The same answer for human eyes (`_pretty=true`).
+pub(super) async fn pretty(response: Response) -> Response {
+    let media = response.headers().get(header::CONTENT_TYPE);
+    let format = [Format::Json, Format::Xml]
+        .into_iter()
+        .find(|format| media.is_some_and(|media| media == format.content_type()));
+    let Some(format) = format else {
+        return response;
+    };
+    let (parts, body) = response.into_parts();
+    // The body is ours and in memory.
+    let bytes = match body.collect().await {
+        Ok(collected) => collected.to_bytes(),
+        Err(_) => return Response::from_parts(parts, Body::empty()),
+    };
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
+    let indented = match format {
+        Format::Xml => Some(wire::indent_xml(text)),
+        Format::Json => serde_json::from_str::<Value>(text)
+            .and_then(|value| serde_json::to_string_pretty(&value))
+            .ok(),
+    };
+    let body = indented.map_or_else(|| Body::from(bytes), Body::from);
+    Response::from_parts(parts, body)
 }
 
 /// An answer with bytes of a given type.
@@ -38,33 +79,22 @@ pub(super) fn written(
     let mut response = match wanted {
         Some(Return::Minimal) => empty(status),
         Some(Return::OperationOutcome) => {
-            self::resource(status, format, told(warnings).to_string())
+            self::resource(status, format, outcome::told(warnings).to_string())
         }
         Some(Return::Representation) | None => self::resource(status, format, resource()),
     };
     warned(response.headers_mut(), warnings);
+    response.extensions_mut().insert(Told(warnings.to_vec()));
     response
 }
+
+/// The warnings of a write, carried on its answer: a batch spells them out.
+#[derive(Debug, Clone)]
+pub(super) struct Told(pub Vec<Issue>);
 
 /// Counts the warnings of a write.
 pub(super) fn warned(headers: &mut HeaderMap, warnings: &[Issue]) {
     put(headers, WARNINGS, &warnings.len().to_string());
-}
-
-/// The warnings of what was done, or that there are none.
-fn told(warnings: &[Issue]) -> Value {
-    if !warnings.is_empty() {
-        return outcome::write(warnings);
-    }
-    json!({
-        "resourceType": "OperationOutcome",
-        "issue": [{
-            "severity": "information",
-            "code": "informational",
-            "details": {"text": "Fait, sans avertissement."},
-            "diagnostics": "Done, without warning.",
-        }],
-    })
 }
 
 /// An answer without body.
@@ -75,16 +105,25 @@ pub(super) fn empty(status: StatusCode) -> Response {
 }
 
 /// A refusal, as an OperationOutcome.
-pub(super) fn refusal(error: &Error) -> Response {
+pub(super) fn refusal(error: &Error, format: Format) -> Response {
     let code = error.code();
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = outcome::write(&error.issues).to_string();
-    let mut response = resource(status, Format::Json, body);
+    let mut response = resource(status, format, body);
     let headers = response.headers_mut();
     match code {
         Code::Busy => put(headers, header::RETRY_AFTER, "1"),
         Code::LoginRequired | Code::CardNotAccepted => {
             put(headers, header::WWW_AUTHENTICATE, "Certificate, Bearer");
+        }
+        Code::RangeNotSatisfiable => {
+            let size = param(error, "size").unwrap_or_default();
+            put(headers, header::CONTENT_RANGE, &format!("bytes */{size}"));
+        }
+        Code::UnsupportedMediaType => {
+            if let Some(coding) = param(error, "encoding") {
+                put(headers, header::ACCEPT_ENCODING, coding);
+            }
         }
         Code::TooLarge | Code::RequestTimeout => put(headers, header::CONNECTION, "close"),
         _ => {}
@@ -92,11 +131,30 @@ pub(super) fn refusal(error: &Error) -> Response {
     response
 }
 
+/// What a refusal tells under a name.
+fn param<'e>(error: &'e Error, name: &str) -> Option<&'e str> {
+    let mut params = error.issues.iter().flat_map(|issue| &issue.params);
+    let found = params.find(|(known, _)| *known == name);
+    found.map(|(_, value)| value.as_str())
+}
+
 /// Sets a header whose value is our own text.
 pub(super) fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }
+}
+
+/// Names one more header of the request that the answer depends on.
+pub(super) fn varies(headers: &mut HeaderMap, name: &str) {
+    let known = headers
+        .get(header::VARY)
+        .and_then(|vary| vary.to_str().ok());
+    let all = match known {
+        Some(known) => format!("{known}, {name}"),
+        None => name.to_owned(),
+    };
+    put(headers, header::VARY, &all);
 }
 
 /// `ETag` and `Last-Modified` of a version.
@@ -128,25 +186,6 @@ pub(super) fn not_modified(headers: &HeaderMap, tag: &str) -> bool {
         .any(|known| known.trim() == "*" || bare(known) == bare(tag))
 }
 
-/// The version of `If-Match`; None when absent.
-///
-/// # Errors
-/// `version-conflict` for a tag that no version has.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Error> {
-    let Some(value) = headers.get(header::IF_MATCH) else {
-        return Ok(None);
-    };
-    let tag = value.to_str().unwrap_or_default().trim();
-    if tag == "*" {
-        return Ok(None);
-    }
-    tag.trim_start_matches("W/")
-        .trim_matches('"')
-        .parse()
-        .map(Some)
-        .map_err(|_| Code::VersionConflict.into())
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::expect_used)]
@@ -164,16 +203,6 @@ mod tests {
         assert!(not_modified(&known("*"), "W/\"3\""));
         assert!(!not_modified(&known("W/\"4\""), "W/\"3\""));
         assert!(!not_modified(&HeaderMap::new(), "W/\"3\""));
-    }
-
-    #[test]
-    fn if_match_names_a_version_or_conflicts() {
-        assert_eq!(if_match(&HeaderMap::new()), Ok(None));
-        let given = |value| if_match(&headers(header::IF_MATCH, value));
-        assert_eq!(given("W/\"2\""), Ok(Some(2)));
-        assert_eq!(given("\"2\""), Ok(Some(2)));
-        let error = given("W/\"x\"").expect_err("no version");
-        assert_eq!(error.code(), Code::VersionConflict);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::exchange::Exchange;
 use super::negotiate::{self, BinaryForm};
 use super::params::{self, Params};
 use super::read::identifier;
-use super::{alert, answer};
+use super::{alert, answer, conditional, range};
 use crate::dmp::time::Timestamp;
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error};
@@ -47,7 +47,7 @@ async fn retrieve(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
     let content = exchange.acted(content)?;
 
     if let Some((media_type, bytes)) = file(exchange, &query, &content) {
-        return Ok(inner(exchange, &content, &media_type, bytes));
+        return inner(exchange, &content, &media_type, bytes.into());
     }
     let form = negotiate::binary(exchange.headers(), &query, &content.mime_type)?;
     let tag = match form {
@@ -58,10 +58,15 @@ async fn retrieve(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
     };
     let (deposited, hidden) = (content.deposited, content.hidden);
     let mut response = match form {
-        _ if answer::not_modified(exchange.headers(), &tag) => {
+        BinaryForm::Raw => {
+            let (media_type, bytes) = (&content.mime_type, content.bytes.clone());
+            let part = range::respond(exchange, media_type, bytes, &tag, deposited);
+            // The reading of it is traced.
+            exchange.acted(part)?
+        }
+        _ if conditional::is_held(exchange.headers(), &tag, deposited) => {
             answer::empty(StatusCode::NOT_MODIFIED)
         }
-        BinaryForm::Raw => answer::with_type(StatusCode::OK, &content.mime_type, content.bytes),
         BinaryForm::Resource(format) => {
             answer::resource(StatusCode::OK, format, resource(&content))
         }
@@ -92,19 +97,22 @@ fn file(exchange: &Exchange, query: &Params, content: &Content) -> Option<(Strin
     is_wanted.then_some((media_type, bytes))
 }
 
-fn inner(exchange: &Exchange, content: &Content, media_type: &str, bytes: Vec<u8>) -> Response {
+fn inner(
+    exchange: &mut Exchange,
+    content: &Content,
+    media_type: &str,
+    bytes: Bytes,
+) -> Result<Response, Error> {
     let tag = format!("\"{}-file\"", content.sha1);
-    let mut response = match answer::not_modified(exchange.headers(), &tag) {
-        true => answer::empty(StatusCode::NOT_MODIFIED),
-        false => answer::with_type(StatusCode::OK, media_type, bytes),
-    };
+    let part = range::respond(exchange, media_type, bytes, &tag, content.deposited);
+    let mut response = exchange.acted(part)?;
     let headers = response.headers_mut();
     answer::put(headers, header::ETAG, &tag);
     answer::put(headers, header::VARY, "Accept");
     answer::put(headers, header::CONTENT_DISPOSITION, "attachment");
     answer::last_modified(headers, content.deposited);
     alert::put(headers, exchange, content.hidden);
-    response
+    Ok(response)
 }
 
 /// The page, or `not-acceptable` for XML that is no CDA document.

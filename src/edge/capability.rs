@@ -11,11 +11,13 @@ use serde_json::{Value, json};
 
 use super::app::Shared;
 use super::conformance::{self, Library};
+use super::negotiate::Format;
 use super::{answer, negotiate, params};
 use crate::dmp::context::Validation;
 use crate::dmp::time::{Instant, Timestamp};
 use crate::error::{Code, Error, Issue};
 use crate::settings::Settings;
+use crate::translate::wire;
 use features::FEATURES;
 
 pub(super) use parameters::{Parameter, of as parameters_of};
@@ -26,6 +28,7 @@ const MHD_ACTOR: &str = "https://profiles.ihe.net/ITI/MHD/CapabilityStatement/IH
 /// A statement, ready to send.
 pub(super) struct Statement {
     text: String,
+    xml: String,
     tag: String,
 }
 
@@ -39,7 +42,8 @@ impl Statement {
     fn new(value: &Value) -> Self {
         let text = value.to_string();
         let tag = conformance::tag(&text);
-        Self { text, tag }
+        let xml = wire::write_xml(value).unwrap_or_default();
+        Self { text, xml, tag }
     }
 }
 
@@ -66,13 +70,15 @@ impl Statements {
 
 /// Answers with what was made when the server started.
 pub(super) async fn read(State(app): State<Shared>, request: Request) -> Response {
-    match respond(&app, &request) {
-        Ok(response) => response,
-        Err(error) => {
-            app.metrics.refusal(&error);
-            answer::refusal(&error)
-        }
+    let response = respond(&app, &request).unwrap_or_else(|error| {
+        app.metrics.refusal(&error);
+        let format = negotiate::of_refusal(request.headers(), request.uri());
+        answer::refusal(&error, format)
+    });
+    if negotiate::is_pretty(request.uri()) {
+        return answer::pretty(response).await;
     }
+    response
 }
 
 fn respond(app: &Shared, request: &Request) -> Result<Response, Error> {
@@ -82,11 +88,16 @@ fn respond(app: &Shared, request: &Request) -> Result<Response, Error> {
     let mut response = if answer::not_modified(request.headers(), &statement.tag) {
         answer::empty(StatusCode::NOT_MODIFIED)
     } else {
-        answer::resource(StatusCode::OK, format, statement.text.clone())
+        let text = match format {
+            Format::Json => &statement.text,
+            Format::Xml => &statement.xml,
+        };
+        answer::with_type(StatusCode::OK, format.content_type(), text.clone())
     };
     let headers = response.headers_mut();
     answer::put(headers, header::CACHE_CONTROL, "public, max-age=300");
     answer::put(headers, header::ETAG, &statement.tag);
+    answer::put(headers, header::VARY, "Accept");
     Ok(response)
 }
 
@@ -121,7 +132,7 @@ fn statement(settings: &Settings, started: Instant) -> Value {
         "rest": [{
             "mode": "server",
             "security": {
-                "cors": false,
+                "cors": !settings.server.cors_origins.is_empty(),
                 "service": [service("Certificates"), service("OAuth")],
                 "description": "Mutual TLS with a CPx card or an IGC-Santé establishment certificate; \
                     access mode, reason, secret connection and structure in DMP- headers. \

@@ -7,12 +7,12 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::answer;
 use super::app::Shared;
 use super::exchange::Exchange;
 use super::params;
-use super::read::identifier;
+use super::read::{identifier, unmodified};
 use super::search::{Asked, nothing, standing};
+use super::{answer, conditional};
 use crate::dmp::query::Page;
 use crate::dmp::right::Right;
 use crate::dmp::trace::TracedAct;
@@ -155,6 +155,11 @@ async fn read_one(
     };
     let held = exchange.acted(held)?;
     let now = exchange.caller()?.1.now;
+    // What an authorisation is worth changes at its end without a new version.
+    let ended = held.end.is_some_and(|end| end <= now);
+    if !ended && conditional::is_held_version(exchange.headers(), held.version, held.updated) {
+        return Ok(unmodified(held.version, held.updated));
+    }
     let body = consent::write(&held, now, &exchange.reading()).to_string();
     let body = exchange.present(body).into_owned();
     let mut response = answer::resource(StatusCode::OK, format, body);

@@ -28,6 +28,28 @@ pub(super) fn request_id(headers: &HeaderMap) -> String {
         .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
 }
 
+/// `traceparent` (W3C Trace Context §3.2) when it is one; another one is left out, as that text has it.
+pub(super) fn traceparent(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all("traceparent").iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    let value = value.to_str().ok()?.trim();
+    let mut fields = value.splitn(5, '-');
+    let mut field = |length: usize| {
+        let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        fields
+            .next()
+            .filter(|field| field.len() == length && field.bytes().all(hex))
+    };
+    let (version, trace, parent, flags) = (field(2)?, field(32)?, field(16)?, field(2)?);
+    let more = fields.next().is_some();
+    let none = |id: &str| id.bytes().all(|b| b == b'0');
+    // A later version may hold more, which is nobody's business here.
+    let wrong = version == "ff" || (version == "00" && more) || none(trace) || none(parent);
+    (!wrong).then(|| format!("{version}-{trace}-{parent}-{flags}"))
+}
+
 /// Reads the four `DMP-` headers.
 ///
 /// # Errors
@@ -196,6 +218,32 @@ mod tests {
         assert_eq!(error.issues.len(), 4);
         let twice = context(&[("DMP-Access-Mode", "normal"), ("DMP-Access-Mode", "normal")]);
         assert!(twice.is_err());
+    }
+
+    #[test]
+    fn a_traceparent_is_one_or_nothing() {
+        const GOOD: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let of = |value: &str| traceparent(&headers(&[("traceparent", value)]));
+        assert_eq!(of(GOOD).as_deref(), Some(GOOD));
+        let later = GOOD.replacen("00", "cc", 1);
+        assert_eq!(of(&format!("{later}-more-of-it")), Some(later));
+        for bad in [
+            "",
+            &GOOD[..54],
+            &format!("{GOOD}-x"),
+            &format!("{GOOD}0"),
+            &GOOD.to_uppercase(),
+            &GOOD.replacen("00", "ff", 1),
+            &GOOD.replace("4bf92f3577b34da6a3ce929d0e0e4736", &"0".repeat(32)),
+            &GOOD.replace("00f067aa0ba902b7", &"0".repeat(16)),
+            &GOOD.replace('7', "g"),
+        ] {
+            assert_eq!(of(bad), None, "{bad}");
+        }
+        assert_eq!(
+            traceparent(&headers(&[("traceparent", GOOD), ("traceparent", GOOD)])),
+            None
+        );
     }
 
     #[test]

@@ -8,16 +8,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, Method, header};
 use axum::response::Response;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use uuid::Uuid;
 
 use super::app::Shared;
+use super::compress::{self, Coding};
 use super::negotiate::{self, Format};
 use super::params::{self, Params};
 use super::trace::{self, Known};
-use super::{answer, caller};
+use super::{answer, caller, context};
 use crate::dmp::actor::Actor;
 use crate::dmp::context::Context;
 use crate::dmp::ins::Ins;
@@ -57,7 +58,8 @@ impl Exchange {
         let (parts, body) = request.into_parts();
         let request_id = parts.extensions.get::<RequestId>();
         let request_id = request_id.map_or_else(String::new, |id| id.0.clone());
-        let known = Known::new(act, app.clock.now(), request_id);
+        let traceparent = context::traceparent(&parts.headers);
+        let known = Known::new(act, app.clock.now(), request_id, traceparent);
         Self {
             app,
             parts,
@@ -93,6 +95,15 @@ impl Exchange {
 
     pub(super) fn headers(&self) -> &HeaderMap {
         &self.parts.headers
+    }
+
+    /// What the server knows of the connection and of the request.
+    pub(super) fn extensions(&self) -> &Extensions {
+        &self.parts.extensions
+    }
+
+    pub(super) fn method(&self) -> &Method {
+        &self.parts.method
     }
 
     pub(super) fn reading(&self) -> Reading<'_> {
@@ -153,11 +164,12 @@ impl Exchange {
         Ok((format, self.bytes().await?))
     }
 
-    /// The body, whatever it is.
+    /// The body, whatever it is, unpacked.
     ///
     /// # Errors
-    /// `too-large`, `malformed`.
+    /// `unsupported-media-type` for another coding than gzip, `too-large`, `malformed`.
     pub(super) async fn bytes(&mut self) -> Result<Bytes, Error> {
+        let coding = compress::coding(&self.parts.headers)?;
         let most = self.app.settings.server.max_body_bytes;
         let announced = self
             .parts
@@ -173,6 +185,9 @@ impl Exchange {
             arrived.0.store(true, Ordering::Relaxed);
         }
         match collected {
+            Ok(collected) if coding == Coding::Gzip => {
+                compress::unpack(collected.to_bytes(), most).await
+            }
             Ok(collected) => Ok(collected.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => Err(Code::TooLarge.into()),
             Err(_) => Err(malformed()),
@@ -268,10 +283,18 @@ impl Exchange {
 
     /// The end: an answer, or a refusal that is traced before it is told.
     pub(super) async fn conclude(self, result: Result<Response, Error>) -> Response {
-        let mut error = match result {
-            Ok(response) => return response,
-            Err(error) => error,
+        let is_pretty = negotiate::is_pretty(&self.parts.uri);
+        let response = match result {
+            Ok(response) => response,
+            Err(error) => self.refuse(error).await,
         };
+        if is_pretty {
+            return answer::pretty(response).await;
+        }
+        response
+    }
+
+    async fn refuse(self, mut error: Error) -> Response {
         if !self.told
             && let Err(failure) = self.app.store.trace(self.known.refused(&error)).await
         {
@@ -284,7 +307,8 @@ impl Exchange {
             }
         }
         self.app.metrics.refusal(&error);
-        answer::refusal(&error)
+        let format = negotiate::of_refusal(&self.parts.headers, &self.parts.uri);
+        answer::refusal(&error, format)
     }
 }
 

@@ -8,7 +8,6 @@ use serde_json::json;
 use super::answer;
 use super::app::Shared;
 use super::exchange::Exchange;
-use super::negotiate::Format;
 use super::publish::{by_patient, deposit, may_deposit};
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error, Issue};
@@ -28,8 +27,8 @@ async fn generate(exchange: &mut Exchange) -> Result<Response, Error> {
         return Err(Issue::new(Code::NotAllowed).rule("PAT-02").into());
     }
     let format = exchange.format()?;
-    let (Format::Json, body) = exchange.resource_bytes().await?;
-    let parameters = wire::read_json(&body, "Parameters")?;
+    let (form, body) = exchange.resource_bytes().await?;
+    let parameters = wire::read(form, &body, "Parameters")?;
     let declared = bundle::read_generated(&parameters, &exchange.reading())?;
     drop(parameters);
     let (made, _, warnings) = deposit(exchange, declared).await?;

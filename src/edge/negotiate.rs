@@ -1,22 +1,17 @@
 //! Formats: what the client wants back (`Accept`, `_format`), what it sends (`Content-Type`), and how much (`Prefer`). FHIR R4 http §2.21.0.6.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Uri, header};
 
 use super::params::{self, Params};
 use crate::error::{Code, Error, Issue};
-
-/// A wire form of resources.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
-    /// `application/fhir+json`
-    Json,
-}
+pub(super) use crate::translate::wire::Format;
 
 impl Format {
     /// The `Content-Type` of an answer.
     pub(super) fn content_type(self) -> &'static str {
         match self {
             Self::Json => "application/fhir+json; charset=utf-8",
+            Self::Xml => "application/fhir+xml; charset=utf-8",
         }
     }
 
@@ -24,10 +19,19 @@ impl Format {
     fn named(essence: &str) -> Option<Self> {
         match essence {
             "application/fhir+json" | "application/json" | "text/json" => Some(Self::Json),
+            "application/fhir+xml" | "application/xml" | "text/xml" => Some(Self::Xml),
             _ => None,
         }
     }
+
+    /// The same where documents are asked for: general XML is what a document may be, and what browsers ask for.
+    fn of_resource(essence: &str) -> Option<Self> {
+        Self::named(essence).filter(|_| !GENERAL_XML.contains(&essence))
+    }
 }
+
+/// Media types of XML that may be anything.
+const GENERAL_XML: [&str; 2] = ["application/xml", "text/xml"];
 
 /// The form in which a document's bytes are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,19 +71,54 @@ pub(super) fn format(headers: &HeaderMap, params: &Params) -> Result<Format, Err
         let essence = wanted.split(';').next().unwrap_or_default();
         return match essence {
             "json" | "*/*" | "" => Ok(Format::Json),
+            "xml" => Ok(Format::Xml),
             other => Format::named(other).ok_or_else(|| Code::NotAcceptable.into()),
         };
     }
     let ranges = accepted(headers);
-    let json = |range: &MediaType| {
+    let named = preferred(&ranges, |range| {
         let general = ["*/*", "application/*", "text/*"].contains(&range.essence.as_str());
-        general || Format::named(&range.essence) == Some(Format::Json)
+        match Format::named(&range.essence) {
+            None if general => default(headers),
+            named => named,
+        }
+    });
+    named.ok_or_else(|| Code::NotAcceptable.into())
+}
+
+/// The format in which to refuse: what is asked for, or JSON when that is nothing of ours.
+pub(super) fn of_refusal(headers: &HeaderMap, uri: &Uri) -> Format {
+    let query = params::read(uri.query().unwrap_or_default());
+    let format = query.and_then(|query| format(headers, &query));
+    format.unwrap_or(Format::Json)
+}
+
+/// True for `_pretty=true`.
+pub(super) fn is_pretty(uri: &Uri) -> bool {
+    let query = params::read(uri.query().unwrap_or_default()).unwrap_or_default();
+    params::first(&query, "_pretty") == Some("true")
+}
+
+/// The first of the heaviest ranges that name something.
+fn preferred(ranges: &[MediaType], named: impl Fn(&MediaType) -> Option<Format>) -> Option<Format> {
+    let fitting = ranges.iter().filter(|range| range.fits_r4());
+    fitting
+        .filter_map(|range| Some((range.weight(), named(range)?)))
+        // The last of equals wins: from behind, that is the first.
+        .rev()
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, format)| format)
+}
+
+/// The format for who takes anything: JSON, unless it is excluded.
+fn default(headers: &HeaderMap) -> Option<Format> {
+    let is_excluded = |format| {
+        let mut all = ranges(headers);
+        all.any(|range| !range.is_wanted() && Format::named(&range.essence) == Some(format))
     };
-    if ranges.iter().any(|r| json(r) && r.fits_r4()) {
-        Ok(Format::Json)
-    } else {
-        Err(Code::NotAcceptable.into())
-    }
+    [Format::Json, Format::Xml]
+        .into_iter()
+        .find(|format| !is_excluded(*format))
 }
 
 /// The form for a document of `stored` media type: a FHIR type gets the resource, its own type, `*/*` or nothing the bytes (ITI-68),
@@ -106,13 +145,14 @@ pub(super) fn binary(
     let raw = |range: &MediaType| {
         range.essence == "*/*"
             || range.essence.eq_ignore_ascii_case(stored)
+            || (is_cda && GENERAL_XML.contains(&range.essence.as_str()))
             || range.essence.strip_suffix("/*") == Some(family)
     };
-    let other = |range: &MediaType| raw(range) || Format::named(&range.essence).is_some();
+    let other = |range: &MediaType| raw(range) || Format::of_resource(&range.essence).is_some();
     if is_cda && prefers_page(&ranges, other) {
         return Ok(BinaryForm::Page);
     }
-    if let Some(named) = ranges.iter().find_map(|r| Format::named(&r.essence))
+    if let Some(named) = preferred(&ranges, |range| Format::of_resource(&range.essence))
         && !ranges
             .iter()
             .any(|r| r.essence.eq_ignore_ascii_case(stored))
@@ -167,13 +207,10 @@ fn prefers_page(ranges: &[MediaType], other: impl Fn(&MediaType) -> bool) -> boo
 /// # Errors
 /// `unsupported-media-type`.
 pub(super) fn body(headers: &HeaderMap) -> Result<Format, Error> {
-    let encoded = texts(headers, header::CONTENT_ENCODING)
-        .any(|encoding| !encoding.trim().eq_ignore_ascii_case("identity"));
-    if encoded {
-        return Err(Code::UnsupportedMediaType.into());
-    }
     let Some(media) = content_type(headers) else {
         return match headers.get(header::CONTENT_TYPE) {
+            // A page can send such a body to any server unasked: its browser asks first when there is a type.
+            None if headers.contains_key(header::ORIGIN) => Err(Code::UnsupportedMediaType.into()),
             None => Ok(Format::Json),
             Some(_) => Err(Code::UnsupportedMediaType.into()),
         };
@@ -191,8 +228,10 @@ pub(super) fn body(headers: &HeaderMap) -> Result<Format, Error> {
 pub(super) enum PatchForm {
     /// `application/json-patch+json` (RFC 6902).
     Json,
+    /// `application/xml-patch+xml` (RFC 5261).
+    Xml,
     /// FHIRPath Patch: a Parameters resource.
-    Parameters,
+    Parameters(Format),
 }
 
 /// The form of the patch in a body.
@@ -205,7 +244,9 @@ pub(super) fn patch(headers: &HeaderMap) -> Result<PatchForm, Error> {
         .map(|media| media.essence.as_str())
     {
         Some("application/json-patch+json") => Ok(PatchForm::Json),
-        Some("application/fhir+json") => Ok(PatchForm::Parameters),
+        Some("application/xml-patch+xml") => Ok(PatchForm::Xml),
+        Some("application/fhir+json") => Ok(PatchForm::Parameters(Format::Json)),
+        Some("application/fhir+xml") => Ok(PatchForm::Parameters(Format::Xml)),
         _ => Err(Code::UnsupportedMediaType.into()),
     }
 }
@@ -295,11 +336,13 @@ fn accepted(headers: &HeaderMap) -> Vec<MediaType> {
     if !headers.contains_key(header::ACCEPT) {
         return MediaType::read("*/*").into_iter().collect();
     }
+    ranges(headers).filter(MediaType::is_wanted).collect()
+}
+
+fn ranges(headers: &HeaderMap) -> impl Iterator<Item = MediaType> {
     texts(headers, header::ACCEPT)
         .flat_map(|text| text.split(','))
         .filter_map(MediaType::read)
-        .filter(MediaType::is_wanted)
-        .collect()
 }
 
 fn content_type(headers: &HeaderMap) -> Option<MediaType> {
@@ -338,7 +381,9 @@ mod tests {
     fn json_is_given_to_who_can_take_it() {
         for good in [
             "application/fhir+json",
-            "application/json;q=0.3, application/fhir+xml",
+            "application/json, application/fhir+xml",
+            "application/fhir+xml;q=0.3, application/json;q=0.4",
+            "application/fhir+xml; fhirVersion=5.0, application/json;q=0.1",
             "text/json",
             "*/*",
             "text/html, application/*;q=0.1",
@@ -353,8 +398,9 @@ mod tests {
         }
         assert_eq!(format(&HeaderMap::new(), &query("")), Ok(Format::Json));
         for bad in [
-            "application/fhir+xml",
+            "application/fhir+turtle",
             "text/html",
+            "application/fhir+xml;q=0",
             "application/fhir+json;q=0",
             "application/fhir+json; fhirVersion=5.0",
         ] {
@@ -364,14 +410,50 @@ mod tests {
     }
 
     #[test]
+    fn xml_is_given_to_who_prefers_it() {
+        for good in [
+            "application/fhir+xml",
+            "application/xml; charset=utf-8",
+            "text/xml",
+            "application/json;q=0.3, application/fhir+xml",
+            "application/fhir+xml, application/fhir+json",
+            "application/fhir+xml; fhirVersion=4.0, */*;q=0.1",
+            "application/fhir+json;q=0, */*",
+            "text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8",
+        ] {
+            assert_eq!(format(&accept(good), &query("")), Ok(Format::Xml), "{good}");
+        }
+    }
+
+    #[test]
+    fn refusals_come_in_the_format_that_can_be_told() {
+        let told =
+            |accept_: &str, uri: &'static str| of_refusal(&accept(accept_), &Uri::from_static(uri));
+        assert_eq!(told("application/fhir+xml", "/"), Format::Xml);
+        assert_eq!(told("application/fhir+json", "/?_format=xml"), Format::Xml);
+        assert_eq!(told("text/html", "/"), Format::Json);
+        assert_eq!(told("application/fhir+xml", "/?_format=csv"), Format::Json);
+        assert!(is_pretty(&Uri::from_static("/?_pretty=true")));
+        assert!(!is_pretty(&Uri::from_static("/?_pretty=false")));
+    }
+
+    #[test]
     fn the_parameter_wins_over_the_header() {
         let xml = accept("application/fhir+xml");
         for good in ["_format=json", "_format=application/fhir+json"] {
             assert_eq!(format(&xml, &query(good)), Ok(Format::Json), "{good}");
         }
         let json = accept("application/fhir+json");
-        assert!(format(&json, &query("_format=xml")).is_err());
-        assert!(format(&json, &query("_format=application/fhir%2Bxml")).is_err());
+        for good in [
+            "xml",
+            "application/fhir%2Bxml",
+            "application/fhir+xml",
+            "text/xml",
+        ] {
+            let query = query(&format!("_format={good}"));
+            assert_eq!(super::format(&json, &query), Ok(Format::Xml), "{good}");
+        }
+        assert!(format(&json, &query("_format=turtle")).is_err());
     }
 
     #[test]
@@ -389,8 +471,21 @@ mod tests {
             form("text/xml, application/fhir+json;q=0.5"),
             Ok(BinaryForm::Raw)
         );
+        assert_eq!(form("application/xml"), Ok(BinaryForm::Raw));
         assert!(form("application/pdf").is_err());
-        assert!(form("application/fhir+xml").is_err());
+        let resource = Ok(BinaryForm::Resource(Format::Xml));
+        assert_eq!(form("application/fhir+xml"), resource);
+        assert_eq!(
+            form("application/fhir+json;q=0.5, application/fhir+xml"),
+            resource
+        );
+        let pdf = |text: &str| binary(&accept(text), &query(""), "application/pdf");
+        assert_eq!(pdf("application/fhir+xml"), resource);
+        assert_eq!(
+            pdf("text/html, application/xml;q=0.9, */*;q=0.8"),
+            Ok(BinaryForm::Raw)
+        );
+        assert!(pdf("application/xml").is_err());
     }
 
     #[test]
@@ -432,7 +527,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_are_json_in_utf8() {
+    fn bodies_are_json_or_xml_in_utf8() {
         let of = |text: &str| body(&with(header::CONTENT_TYPE, text));
         for good in [
             "application/fhir+json",
@@ -441,15 +536,25 @@ mod tests {
         ] {
             assert_eq!(of(good), Ok(Format::Json), "{good}");
         }
-        for bad in [
+        for good in [
             "application/fhir+xml",
+            "application/xml",
+            "text/xml; charset=utf-8",
+        ] {
+            assert_eq!(of(good), Ok(Format::Xml), "{good}");
+        }
+        for bad in [
+            "application/fhir+turtle",
+            "text/xml; charset=utf-16",
             "text/plain",
             "application/json; charset=iso-8859-1",
             "json",
         ] {
             assert!(of(bad).is_err(), "{bad}");
         }
-        assert!(body(&with(header::CONTENT_ENCODING, "gzip")).is_err());
+        assert_eq!(body(&HeaderMap::new()), Ok(Format::Json));
+        let page = with(header::ORIGIN, "https://elsewhere.example");
+        assert!(body(&page).is_err());
     }
 
     #[test]

@@ -19,9 +19,17 @@ use tower::ServiceExt;
 
 use super::app::App;
 use super::exchange::{Arrived, RequestId};
+use super::negotiate::Format;
 use super::tls::Peer;
-use super::{answer, context};
+use super::{answer, compress, context, cors, negotiate};
 use crate::error::{Code, Error};
+
+/// How a batch reaches the routes, and since when the server works on it.
+#[derive(Clone)]
+pub(super) struct Within {
+    pub router: Router,
+    pub started: Instant,
+}
 
 /// What routing found, carried back on the answer.
 #[derive(Debug, Clone)]
@@ -45,26 +53,28 @@ pub(super) async fn answer(
     mut request: Request,
 ) -> Response {
     let started = Instant::now();
+    let origins = &app.settings.server.cors_origins;
+    let origin = cors::origin(origins, request.headers());
+    let preflight = cors::preflight(origins, &request);
     let method = request.method().clone();
     let id = context::request_id(request.headers());
     let kind = kind(&peer);
+    let compressed = compress::is_wanted(request.headers());
     let has_body = !axum::body::HttpBody::is_end_stream(request.body());
+    let format = negotiate::of_refusal(request.headers(), request.uri());
     let arrived = Arrived::default();
     let extensions = request.extensions_mut();
     extensions.insert(peer);
     extensions.insert(RequestId(id.clone()));
     extensions.insert(arrived.clone());
+    extensions.insert(Within {
+        router: router.clone(),
+        started,
+    });
 
-    let handling = Caught(Box::pin(router.oneshot(request)));
-    let limit = app.settings.server.request_timeout;
-    let mut response = match tokio::time::timeout(limit, handling).await {
-        Ok(Ok(Ok(response))) => response,
-        Ok(Ok(Err(never))) => match never {},
-        Ok(Err(_)) => failed(app, Code::Internal),
-        Err(_) if has_body && !arrived.0.load(Ordering::Relaxed) => {
-            failed(app, Code::RequestTimeout)
-        }
-        Err(_) => failed(app, Code::Busy),
+    let mut response = match preflight {
+        Some(response) => response,
+        None => handled(app, router, request, (has_body, format), &arrived).await,
     };
 
     let route = response.extensions_mut().remove::<Route>();
@@ -82,7 +92,38 @@ pub(super) async fn answer(
         "request"
     );
     on_every_answer(&mut response, &id);
-    response
+    cors::tell(origins, origin, response.headers_mut());
+    compress::respond(compressed, response).await
+}
+
+/// The answer of the handler, in time.
+async fn handled(
+    app: &App,
+    router: Router,
+    request: Request,
+    (has_body, format): (bool, Format),
+    arrived: &Arrived,
+) -> Response {
+    let handling = Caught(Box::pin(router.oneshot(request)));
+    let limit = app.settings.server.request_timeout;
+    match tokio::time::timeout(limit, handling).await {
+        Ok(Ok(Ok(response))) => response,
+        Ok(Ok(Err(never))) => match never {},
+        Ok(Err(_)) => failed(app, Code::Internal, format),
+        Err(_) if has_body && !arrived.0.load(Ordering::Relaxed) => {
+            failed(app, Code::RequestTimeout, format)
+        }
+        Err(_) => failed(app, Code::Busy, format),
+    }
+}
+
+/// Answers one request of a batch, in the time that the batch has: what fails here fails alone.
+pub(super) async fn within(app: &App, router: Router, request: Request) -> Response {
+    match Caught(Box::pin(router.oneshot(request))).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(_) => failed(app, Code::Internal, Format::Json),
+    }
 }
 
 /// Private data: no cache keeps it, no browser guesses at it.
@@ -97,10 +138,10 @@ fn on_every_answer(response: &mut Response, id: &str) {
     );
 }
 
-fn failed(app: &App, code: Code) -> Response {
+fn failed(app: &App, code: Code, format: Format) -> Response {
     let error = Error::from(code);
     app.metrics.refusal(&error);
-    answer::refusal(&error)
+    answer::refusal(&error, format)
 }
 
 /// The method as a label; what HTTP allows beyond these is one word.

@@ -16,6 +16,7 @@ use crate::error::Error;
 use routes::{Route, Takes};
 
 const FHIR_JSON: &str = "application/fhir+json";
+const FHIR_XML: &str = "application/fhir+xml";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Answers with the description.
@@ -80,7 +81,7 @@ pub(super) fn describe(base_url: &str) -> Value {
             "responses": {"Refusal": {
                 "description": "OperationOutcome: stable code in issue.details.coding, French in issue.details.text, English in issue.diagnostics",
                 "headers": {"X-Request-Id": {"schema": {"type": "string"}}},
-                "content": content(FHIR_JSON, "OperationOutcome"),
+                "content": content("OperationOutcome"),
             }},
         },
     })
@@ -98,7 +99,11 @@ fn headers() -> Value {
         "RequestId": header("X-Request-Id", text.clone(), "Echoed when valid"),
         "Prefer": header("Prefer", text.clone(), "return=minimal|representation|OperationOutcome; handling=strict|lenient"),
         "IfMatch": header("If-Match", text.clone(), "412 when another version is current"),
-        "IfNoneMatch": header("If-None-Match", text, "304 when this version is current"),
+        "IfNoneMatch": header("If-None-Match", text.clone(), "304 when this version is current"),
+        "IfModifiedSince": header("If-Modified-Since", text.clone(), "304 when nothing is newer; without If-None-Match only"),
+        "Range": header("Range", text.clone(), "One range of bytes of the document as it is kept, bytes=0-99: 206, or 416"),
+        "IfRange": header("If-Range", text.clone(), "Strong ETag or Last-Modified: the whole when the document is another one"),
+        "Traceparent": header("traceparent", text, "W3C Trace Context; copied into the AuditEvent"),
     })
 }
 
@@ -151,17 +156,37 @@ fn parameters(route: &Route) -> Vec<Value> {
     ) {
         all.extend(capability::parameters_of(route.kind).iter().map(query));
     }
+    if route.takes == Takes::History {
+        let parameter = |name, kind: Value| json!({"name": name, "in": "query", "required": false, "schema": kind});
+        all.push(parameter(
+            "_since",
+            json!({"type": "string", "format": "date-time"}),
+        ));
+        all.push(parameter(
+            "_count",
+            json!({"type": "integer", "minimum": 0, "maximum": 200}),
+        ));
+    }
     let context = [
         "AccessMode",
         "AccessReason",
         "SecretConnection",
         "Structure",
         "RequestId",
+        "Traceparent",
     ];
     all.extend(context.map(header));
     match route.method {
-        "get" if route.statuses.contains(&304) => all.push(header("IfNoneMatch")),
-        "put" | "patch" => all.extend(["Prefer", "IfMatch"].map(header)),
+        "get" if route.statuses.contains(&304) => {
+            all.push(header("IfNoneMatch"));
+            if route.path.contains('{') {
+                all.push(header("IfModifiedSince"));
+            }
+            if route.statuses.contains(&206) {
+                all.extend(["Range", "IfRange"].map(header));
+            }
+        }
+        "put" | "patch" | "delete" => all.extend(["Prefer", "IfMatch"].map(header)),
         "post" => all.push(header("Prefer")),
         _ => {}
     }
@@ -180,25 +205,26 @@ fn query((name, kind, (base, id)): &capability::Parameter) -> Value {
 
 fn body(route: &Route) -> Option<Value> {
     let content = match route.takes {
-        Takes::Nothing | Takes::Query => return None,
+        Takes::Nothing | Takes::Query | Takes::History => return None,
         Takes::Form => {
             return Some(
                 json!({"required": false, "content": {FORM: {"schema": {"type": "object"}}}}),
             );
         }
-        Takes::Resource(kind) => content(FHIR_JSON, kind),
+        Takes::Resource(kind) => content(kind),
         Takes::ResourceOrForm(kind) => {
-            let mut both = content(FHIR_JSON, kind);
+            let mut both = content(kind);
             if let Value::Object(both) = &mut both {
                 both.insert(FORM.to_owned(), json!({"schema": {"type": "object"}}));
             }
             both
         }
         Takes::Patch => {
-            let mut both = content(FHIR_JSON, "Parameters");
+            let mut both = content("Parameters");
             if let Value::Object(both) = &mut both {
                 let list = json!({"schema": {"type": "array", "items": {"type": "object"}}});
                 both.insert("application/json-patch+json".to_owned(), list);
+                both.insert("application/xml-patch+xml".to_owned(), xml());
             }
             both
         }
@@ -206,12 +232,17 @@ fn body(route: &Route) -> Option<Value> {
     Some(json!({"required": true, "content": content}))
 }
 
-fn content(media: &str, kind: &str) -> Value {
+fn content(kind: &str) -> Value {
     let schema = json!({"allOf": [
         {"$ref": "#/components/schemas/Resource"},
         {"properties": {"resourceType": {"const": kind}}},
     ]});
-    json!({media: {"schema": schema}})
+    json!({FHIR_JSON: {"schema": schema}, FHIR_XML: xml()})
+}
+
+/// The same resource in the XML form, which JSON Schema cannot tell.
+fn xml() -> Value {
+    json!({"schema": {"type": "string"}})
 }
 
 fn responses(route: &Route) -> Value {
@@ -224,11 +255,16 @@ fn responses(route: &Route) -> Value {
             }
             (_, path) if path.starts_with("/Binary") => {
                 let bytes = json!({"schema": {"type": "string", "format": "binary"}});
-                json!({"description": "The bytes, or a Binary resource", "content": {FHIR_JSON: {"schema": {"$ref": "#/components/schemas/Resource"}}, "*/*": bytes}})
+                json!({"description": "The bytes, or a Binary resource", "content": {FHIR_JSON: {"schema": {"$ref": "#/components/schemas/Resource"}}, FHIR_XML: xml(), "*/*": bytes}})
             }
             _ => {
                 let schema = json!({"$ref": "#/components/schemas/Resource"});
-                json!({"description": "Done", "content": {FHIR_JSON: {"schema": schema}}})
+                let mut content = json!({FHIR_JSON: {"schema": schema}});
+                let in_json_only = conformance::KINDS.contains(&route.kind);
+                if let (Value::Object(content), false) = (&mut content, in_json_only) {
+                    content.insert(FHIR_XML.to_owned(), xml());
+                }
+                json!({"description": "Done", "content": content})
             }
         };
         all.insert(status.to_string(), answer);

@@ -4,12 +4,12 @@ use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 
-use super::answer;
 use super::app::Shared;
 use super::exchange::{ATTEMPTS, Exchange};
-use super::negotiate::{self, PatchForm};
+use super::negotiate::{self, Format, PatchForm, Return};
 use super::read::identifier;
-use crate::dmp::change::DocumentChange;
+use super::{answer, conditional};
+use crate::dmp::change::{DocumentChange, Expected};
 use crate::dmp::document::DocumentEntry;
 use crate::dmp::ins::Ins;
 use crate::dmp::query::DocumentKey;
@@ -78,38 +78,54 @@ async fn patched(exchange: &mut Exchange, id: Option<&str>) -> Result<Response, 
     exchange.identify()?;
     let wanted_return = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
-    let if_match = answer::if_match(exchange.headers())?;
+    let if_match = conditional::if_match(exchange.headers());
     let target = target(exchange, id)?;
     let form = negotiate::patch(exchange.headers())?;
     let body = exchange.bytes().await?;
     let patch = match form {
         PatchForm::Json => patch::read_json_patch(&body, &exchange.reading())?,
-        PatchForm::Parameters => {
-            let parameters = wire::read_json(&body, "Parameters")?;
+        PatchForm::Xml => patch::read_xml_patch(&body, &exchange.reading())?,
+        PatchForm::Parameters(form) => {
+            let parameters = wire::read(form, &body, "Parameters")?;
             patch::read_parameters(&parameters, &exchange.reading())?
         }
     };
     let entry = change(exchange, &target, &Wanted::Patch(patch), if_match).await?;
+    Ok(changed(exchange, &entry, format, wanted_return))
+}
+
+/// The document as it is now.
+fn changed(
+    exchange: &Exchange,
+    entry: &DocumentEntry,
+    format: Format,
+    wanted: Option<Return>,
+) -> Response {
     let base = &exchange.app.settings.server.base_url;
     let location = format!("{base}/DocumentReference/{}", entry.id);
     let resource = || {
         let reading = exchange.reading();
-        let resource = document_reference::write(&entry, &reading);
+        let resource = document_reference::write(entry, &reading);
         exchange.present(resource.to_string()).into_owned()
     };
-    let mut response = answer::written(StatusCode::OK, format, wanted_return, resource, &[]);
+    let mut response = answer::written(StatusCode::OK, format, wanted, resource, &[]);
     let headers = response.headers_mut();
     answer::put(headers, header::CONTENT_LOCATION, &location);
     answer::version(headers, entry.version, entry.updated);
-    Ok(response)
+    response
 }
 
 async fn deleted(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
     exchange.identify()?;
-    let if_match = answer::if_match(exchange.headers())?;
+    let wanted = negotiate::wanted_return(exchange.headers())?;
+    let format = exchange.format()?;
+    let if_match = conditional::if_match(exchange.headers());
     let target = target(exchange, Some(id))?;
-    change(exchange, &target, &Wanted::Deletion, if_match).await?;
-    Ok(answer::empty(StatusCode::NO_CONTENT))
+    let entry = change(exchange, &target, &Wanted::Deletion, if_match).await?;
+    Ok(match wanted {
+        None | Some(Return::Minimal) => answer::empty(StatusCode::NO_CONTENT),
+        told => changed(exchange, &entry, format, told),
+    })
 }
 
 /// What the URL names.
@@ -160,7 +176,7 @@ async fn change(
     exchange: &mut Exchange,
     target: &DocumentKey,
     wanted: &Wanted,
-    if_match: Option<u32>,
+    if_match: Option<Expected>,
 ) -> Result<DocumentEntry, Error> {
     let patient = record(exchange, target).await?;
     let mut attempt = 1;
@@ -170,7 +186,9 @@ async fn change(
         let permit = exchange.decide(&Act::ChangeDocument(wanted.asked()), Some(&standing))?;
         let entry = exchange.app.store.entry(&permit, target).await?;
         exchange.names("DocumentReference", entry.id);
-        if if_match.is_some_and(|version| version != entry.version) {
+        if let Some(expected) = &if_match
+            && !expected.is_met_by(Some(entry.version))
+        {
             return Err(Code::VersionConflict.into());
         }
         let change = wanted.change(&entry)?;

@@ -5,12 +5,12 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 use serde_json::Value;
 
-use super::answer;
 use super::app::Shared;
 use super::exchange::{ATTEMPTS, Exchange};
 use super::negotiate::{self, Format, Return};
-use super::read::identifier;
+use super::read::{identifier, unmodified};
 use super::search::{Asked, nothing};
+use super::{answer, conditional};
 use crate::dmp::actor::ActorKind;
 use crate::dmp::ins::Ins;
 use crate::dmp::query::Page;
@@ -87,22 +87,22 @@ async fn read_one(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
     let standing = exchange.reached(Locator::Record(id)).await?;
     exchange.decide(&Act::TestExistence, Some(&standing))?;
     exchange.traced().await?;
+    let (version, updated) = (standing.record.version, standing.record.updated);
+    // What a professional is shown depends on his own authorisation too, which no version of the record tells.
+    let same_for_all = authorisation(exchange, &standing)?.is_none();
+    if same_for_all && conditional::is_held_version(exchange.headers(), version, updated) {
+        return Ok(unmodified(version, updated));
+    }
     let mut response = answer::resource(StatusCode::OK, format, show(exchange, &standing)?);
-    answer::version(
-        response.headers_mut(),
-        standing.record.version,
-        standing.record.updated,
-    );
+    answer::version(response.headers_mut(), version, updated);
     Ok(response)
 }
 
 /// The record as this caller may see it.
 fn show(exchange: &Exchange, standing: &Standing) -> Result<String, Error> {
     let (actor, context) = exchange.caller()?;
-    // An establishment holds no authorisation (AUT-03), nor does the patient's side: there is no status to show.
     let own = actor.kind.is_patient_side();
-    let holder = actor.kind != ActorKind::Establishment && !own;
-    let authorisation = holder.then(|| AuthorisationStatus::of(standing, context.now));
+    let authorisation = authorisation(exchange, standing)?;
     let physician = standing.valid(Category::TreatingPhysician, context.now);
     let view = View {
         operator: actor.operator || (own && actor.kind != ActorKind::Caregiver),
@@ -111,6 +111,17 @@ fn show(exchange: &Exchange, standing: &Standing) -> Result<String, Error> {
         authorisation,
     };
     Ok(patient::write(&standing.record, &view, &exchange.reading()).to_string())
+}
+
+/// What the caller's authorisation is worth. An establishment holds none (AUT-03), nor does the patient's side: there is no status
+/// to show.
+fn authorisation(
+    exchange: &Exchange,
+    standing: &Standing,
+) -> Result<Option<AuthorisationStatus>, Error> {
+    let (actor, context) = exchange.caller()?;
+    let holder = actor.kind != ActorKind::Establishment && !actor.kind.is_patient_side();
+    Ok(holder.then(|| AuthorisationStatus::of(standing, context.now)))
 }
 
 async fn put(exchange: &mut Exchange) -> Result<Response, Error> {
@@ -122,10 +133,10 @@ async fn put(exchange: &mut Exchange) -> Result<Response, Error> {
     }
     let wanted = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
-    let if_match = answer::if_match(exchange.headers())?;
+    let if_match = conditional::if_match(exchange.headers());
     let named = search::patient_identifier(&exchange.query()?, false, &exchange.reading())?;
-    let (Format::Json, body) = exchange.resource_bytes().await?;
-    let resource = wire::read_json(&body, "Patient")?;
+    let (form, body) = exchange.resource_bytes().await?;
+    let resource = wire::read(form, &body, "Patient")?;
     let mut attempt = 1;
     let (record, created, mut warnings) = loop {
         let mut standing = exchange.standing(&named.ins).await?;
@@ -139,7 +150,7 @@ async fn put(exchange: &mut Exchange) -> Result<Response, Error> {
         let put = exchange
             .app
             .store
-            .put_record(&permit, data, if_match, trace)
+            .put_record(&permit, data, if_match.clone(), trace)
             .await;
         match put {
             Err(error) if store::is_stale(&error) && attempt < ATTEMPTS => attempt += 1,
@@ -180,10 +191,10 @@ async fn by_former(
 async fn change(exchange: &mut Exchange) -> Result<Response, Error> {
     let wanted = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
-    let if_match = answer::if_match(exchange.headers())?;
+    let if_match = conditional::if_match(exchange.headers());
     let named = search::patient_identifier(&exchange.query()?, false, &exchange.reading())?;
-    let (Format::Json, body) = exchange.resource_bytes().await?;
-    let resource = wire::read_json(&body, "Patient")?;
+    let (form, body) = exchange.resource_bytes().await?;
+    let resource = wire::read(form, &body, "Patient")?;
     let mut attempt = 1;
     loop {
         let standing = exchange.standing(&named.ins).await?;
@@ -198,7 +209,7 @@ async fn change(exchange: &mut Exchange) -> Result<Response, Error> {
         let changed = exchange
             .app
             .store
-            .change_record(&permit, data, if_match, trace)
+            .change_record(&permit, data, if_match.clone(), trace)
             .await;
         match changed {
             Err(error) if store::is_stale(&error) && attempt < ATTEMPTS => attempt += 1,

@@ -1,14 +1,16 @@
 //! Deposits: ITI-65 Provide Document Bundle and ITI-105 Simplified Publish (PDSm flux 01, 02, 09, 10; DMP TD2, TD2.1).
 
+use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
+use serde_json::Value;
 
 use super::app::Shared;
 use super::context::structure_to_deposit;
 use super::exchange::{ATTEMPTS, Exchange};
-use super::negotiate::{self, Format, Return};
-use super::{answer, search};
+use super::negotiate::{self, Return};
+use super::{answer, batch, search};
 use crate::dmp::query::DocumentKey;
 use crate::dmp::record::{Record, Traits};
 use crate::dmp::submission::Submission;
@@ -16,15 +18,62 @@ use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error, Issue};
 use crate::policy::Act;
 use crate::store::{self, Deposited};
-use crate::translate::bundle::{self, DeclaredSubmission, Registered};
+use crate::translate::bundle::{self, DeclaredSubmission, Detail, Registered};
 use crate::translate::deposit::{Depositor, coherent, prepare, prepare_from_patient};
+use crate::translate::wire::Format;
 use crate::translate::{document_reference, wire};
 
 /// `POST /fhir`
 pub(super) async fn transaction(State(app): State<Shared>, request: Request) -> Response {
     let mut exchange = Exchange::new(app, TracedAct::ProvideBundle, request);
-    let result = provide_bundle(&mut exchange).await;
+    let result = bundle_posted(&mut exchange).await;
     exchange.conclude(result).await
+}
+
+/// A batch carries requests of any kind: only a deposit is asked what deposits are asked.
+async fn bundle_posted(exchange: &mut Exchange) -> Result<Response, Error> {
+    exchange.identify()?;
+    let sent = match exchange.resource_bytes().await {
+        Ok((form, body)) => Sent::read(form, body),
+        Err(error) => Err(error),
+    };
+    match sent {
+        Ok(sent) if bundle::is_batch(&sent.bundle) && sent.issues.is_empty() => {
+            batch::run(exchange, sent.bundle).await
+        }
+        sent => provide_bundle(exchange, sent).await,
+    }
+}
+
+/// A bundle, parsed and not checked yet.
+struct Sent {
+    bundle: Value,
+    /// What is wrong in its XML form.
+    issues: Vec<Issue>,
+    form: Format,
+    body: Bytes,
+}
+
+impl Sent {
+    fn read(form: Format, body: Bytes) -> Result<Self, Error> {
+        let (bundle, issues) = wire::read_unchecked(form, &body, &["Bundle"])?;
+        Ok(Self {
+            bundle,
+            issues,
+            form,
+            body,
+        })
+    }
+
+    /// The bundle, when all is well with it.
+    fn checked(self) -> Result<Value, Error> {
+        let issues = wire::check(&self.bundle, "Bundle", "Bundle");
+        if self.issues.is_empty() && issues.is_empty() {
+            return Ok(self.bundle);
+        }
+        // Read again, for the places.
+        wire::read(self.form, &self.body, "Bundle")
+    }
 }
 
 /// `POST /fhir/DocumentReference`; with parameters and no resource it is a search, as a guide prints it.
@@ -39,16 +88,19 @@ pub(super) async fn document_reference(State(app): State<Shared>, request: Reque
     exchange.conclude(result).await
 }
 
-async fn provide_bundle(exchange: &mut Exchange) -> Result<Response, Error> {
-    may_deposit(exchange)?;
+async fn provide_bundle(
+    exchange: &mut Exchange,
+    sent: Result<Sent, Error>,
+) -> Result<Response, Error> {
+    let (actor, context) = exchange.caller()?;
+    structure_to_deposit(actor, context)?;
     if by_patient(exchange)? {
         // A patient deposits one document at a time, by ITI-105.
         return Err(Issue::new(Code::NotAllowed).rule("PAT-02").into());
     }
     let wanted = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
-    let (Format::Json, body) = exchange.resource_bytes().await?;
-    let mut resource = wire::read_json(&body, "Bundle")?;
+    let mut resource = sent?.checked()?;
     bundle::name_patients(&mut resource);
     let declared = bundle::read(&resource, &exchange.reading())?;
     drop(resource);
@@ -61,16 +113,17 @@ async fn provide_bundle(exchange: &mut Exchange) -> Result<Response, Error> {
         superseded: &made.superseded,
         patient: Some((record.id, record.version, record.updated)),
     };
-    let representation = wanted == Some(Return::Representation);
-    let body = bundle::write_response(
-        &entries,
-        registered,
-        &warnings,
-        representation,
-        &exchange.reading(),
-    );
+    let detail = match wanted {
+        None => Detail::Warnings,
+        Some(Return::Minimal) => Detail::Minimal,
+        Some(Return::Representation) => Detail::Representation,
+        Some(Return::OperationOutcome) => Detail::Outcome,
+    };
+    let body = bundle::write_response(&entries, registered, &warnings, detail, &exchange.reading());
     let body = exchange.present(body.to_string()).into_owned();
-    Ok(answer::resource(StatusCode::OK, format, body))
+    let mut response = answer::resource(StatusCode::OK, format, body);
+    answer::warned(response.headers_mut(), &warnings);
+    Ok(response)
 }
 
 async fn publish(exchange: &mut Exchange) -> Result<Response, Error> {
@@ -78,8 +131,8 @@ async fn publish(exchange: &mut Exchange) -> Result<Response, Error> {
     let wanted = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
     let unless = if_none_exist(exchange)?;
-    let (Format::Json, body) = exchange.resource_bytes().await?;
-    let resource = wire::read_json(&body, "DocumentReference")?;
+    let (form, body) = exchange.resource_bytes().await?;
+    let resource = wire::read(form, &body, "DocumentReference")?;
     let read = match by_patient(exchange)? {
         true => document_reference::read_from_patient,
         false => document_reference::read_simplified,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::app::Shared;
 use super::exchange::Exchange;
 use super::rendered::placed;
-use super::{alert, answer};
+use super::{alert, answer, conditional};
 use crate::dmp::time::Instant;
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error};
@@ -45,7 +45,18 @@ pub(super) async fn submission(
     request: Request,
 ) -> Response {
     let mut exchange = Exchange::new(app, TracedAct::ReadSubmission, request);
-    let result = read_submission(&mut exchange, &id).await;
+    let result = read_submission(&mut exchange, &id, None).await;
+    exchange.conclude(result).await
+}
+
+/// `GET /fhir/List/{id}/_history/{version}`
+pub(super) async fn submission_version(
+    State(app): State<Shared>,
+    Path((id, version)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::ReadSubmission, request);
+    let result = read_submission(&mut exchange, &id, Some(&version)).await;
     exchange.conclude(result).await
 }
 
@@ -71,19 +82,24 @@ async fn read_document(
         Some(None) => return Err(Code::NotFound.into()),
     };
     let found = exchange.acted(found)?;
-    let tag = answer::etag(found.version);
-    if answer::not_modified(exchange.headers(), &tag) {
-        return Ok(unmodified(found.version, found.updated));
-    }
-    let resource = placed(&found.resource, &exchange.app.settings.server.base_url);
-    let resource = exchange.present(resource).into_owned();
-    let mut response = answer::resource(StatusCode::OK, format, resource);
+    let held = conditional::is_held_version(exchange.headers(), found.version, found.updated);
+    let mut response = if held {
+        answer::empty(StatusCode::NOT_MODIFIED)
+    } else {
+        let resource = placed(&found.resource, &exchange.app.settings.server.base_url);
+        let resource = exchange.present(resource).into_owned();
+        answer::resource(StatusCode::OK, format, resource)
+    };
     alert::put(response.headers_mut(), exchange, found.hidden);
     answer::version(response.headers_mut(), found.version, found.updated);
     Ok(response)
 }
 
-async fn read_submission(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
+async fn read_submission(
+    exchange: &mut Exchange,
+    id: &str,
+    version: Option<&str>,
+) -> Result<Response, Error> {
     /// A submission never changes.
     const VERSION: u32 = 1;
     exchange.identify()?;
@@ -92,10 +108,13 @@ async fn read_submission(exchange: &mut Exchange, id: &str) -> Result<Response, 
     exchange.names("List", id);
     let what = Locator::Submission(id);
     let permit = exchange.permit_by_id(&Act::ReadSubmission, what).await?;
+    if version.is_some_and(|version| number(version) != Some(VERSION)) {
+        return Err(Code::NotFound.into());
+    }
     let trace = exchange.trace();
     let found = exchange.app.store.read_submission(&permit, id, trace).await;
     let found = exchange.acted(found)?;
-    if answer::not_modified(exchange.headers(), &answer::etag(VERSION)) {
+    if conditional::is_held_version(exchange.headers(), VERSION, found.updated) {
         return Ok(unmodified(VERSION, found.updated));
     }
     let body = list::write(&found, &exchange.reading()).to_string();
@@ -106,7 +125,7 @@ async fn read_submission(exchange: &mut Exchange, id: &str) -> Result<Response, 
 }
 
 /// 304, with what the client may check again later.
-fn unmodified(version: u32, updated: Instant) -> Response {
+pub(super) fn unmodified(version: u32, updated: Instant) -> Response {
     let mut response = answer::empty(StatusCode::NOT_MODIFIED);
     answer::version(response.headers_mut(), version, updated);
     response

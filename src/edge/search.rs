@@ -162,9 +162,10 @@ impl Asked {
     /// # Errors
     /// `parameter-invalid`, `not-acceptable`.
     pub(super) async fn read(exchange: &mut Exchange, resource: &str) -> Result<Self, Error> {
-        let format = exchange.format()?;
         let strict = negotiate::strict_handling(exchange.headers());
         let params = exchange.search().await?;
+        // A form may tell it too.
+        let format = negotiate::format(exchange.headers(), &params)?;
         let Some(token) = params::first(&params, paging::PARAMETER).map(str::to_owned) else {
             return Ok(Self {
                 params,
@@ -174,9 +175,17 @@ impl Asked {
                 token: None,
             });
         };
-        let Continuation { params, after } = exchange.app.pages.open(resource, &token)?;
+        let kept = exchange.app.pages.open(resource, &token)?;
+        let Continuation {
+            params: first,
+            after,
+        } = kept;
+        // The pages that follow come as the first one, unless they are asked for otherwise.
+        let asked = params::first(&params, "_format").is_some();
+        let params_of_format = if asked { &params } else { &first };
+        let format = negotiate::format(exchange.headers(), params_of_format)?;
         Ok(Self {
-            params,
+            params: first,
             strict,
             format,
             after: Some(after),

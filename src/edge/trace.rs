@@ -18,6 +18,7 @@ pub(super) struct Known {
     pub act: TracedAct,
     pub at: Instant,
     pub request_id: String,
+    pub traceparent: Option<String>,
     pub actor: Option<Actor>,
     pub context: Option<Context>,
     pub patient: Option<Ins>,
@@ -29,11 +30,17 @@ pub(super) struct Known {
 }
 
 impl Known {
-    pub(super) fn new(act: TracedAct, at: Instant, request_id: String) -> Self {
+    pub(super) fn new(
+        act: TracedAct,
+        at: Instant,
+        request_id: String,
+        traceparent: Option<String>,
+    ) -> Self {
         Self {
             act,
             at,
             request_id,
+            traceparent,
             actor: None,
             context: None,
             patient: None,
@@ -67,6 +74,7 @@ impl Known {
             entities: Vec::new(),
             query: self.query.clone(),
             request_id: self.request_id.clone(),
+            traceparent: self.traceparent.clone(),
         }
     }
 

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::app::Shared;
 use super::exchange::Exchange;
-use super::negotiate::Format;
 use super::publish::{by_patient, held};
 use super::{answer, params};
 use crate::dmp::person::{PersonName, Sex};
@@ -38,11 +37,11 @@ async fn respond(exchange: &mut Exchange, kind: &str) -> Result<Response, Error>
     exchange.identify()?;
     let format = exchange.format()?;
     let query = exchange.query()?;
-    let (Format::Json, body) = exchange.resource_bytes().await?;
-    let body = wire::read_json_text(&body)?;
+    let (form, body) = exchange.resource_bytes().await?;
+    let (body, mut issues) = wire::read_unchecked(form, &body, &[kind, "Parameters"])?;
     let profile = params::first(&query, "profile");
     let asked = ask(body, kind, params::first(&query, "mode"), profile)?;
-    let mut issues = wire::check(&asked.resource, kind, kind);
+    issues.extend(wire::check(&asked.resource, kind, kind));
     if issues.is_empty() {
         issues = judged(exchange, &asked)?;
     }

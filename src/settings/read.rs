@@ -80,6 +80,10 @@ fn server(from: &mut Reader<'_>) -> Server {
             1,
             3_600,
         )),
+        cors_origins: from.identifiers(
+            "server.cors_origins",
+            "an origin as browsers write it, such as https://portail.example: no path, no usual port, no wildcard",
+        ),
     }
 }
 

@@ -18,12 +18,13 @@ enum Kind {
 }
 
 /// Every key, in the order of the documentation.
-const KEYS: [(&str, Kind); 29] = [
+const KEYS: [(&str, Kind); 30] = [
     ("server.listen", Kind::Text),
     ("server.base_url", Kind::Text),
     ("server.admin_listen", Kind::Text),
     ("server.max_body_bytes", Kind::Integer),
     ("server.request_timeout_seconds", Kind::Integer),
+    ("server.cors_origins", Kind::List),
     ("tls.certificate", Kind::Text),
     ("tls.private_key", Kind::Text),
     ("identity.trust", Kind::List),

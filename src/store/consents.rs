@@ -2,6 +2,7 @@
 //! and what follows from it are one act.
 
 mod effects;
+pub(super) mod history;
 mod limits;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::statement::Statement;
 use super::writer::{Act, Done, Failure};
 use crate::audit;
 use crate::dmp::actor::ActorId;
+use crate::dmp::change::Expected;
 use crate::dmp::right::{Category, Declaration, Grant, Right};
 use crate::dmp::time::Instant;
 use crate::dmp::trace::Trace;
@@ -40,7 +42,7 @@ pub(super) struct Declare {
     pub(super) ins: String,
     pub(super) declaration: Declaration,
     pub(super) end: Option<Instant>,
-    pub(super) if_match: Option<u32>,
+    pub(super) if_match: Option<Expected>,
     pub(super) render: Arc<dyn Render>,
     pub(super) trace: Trace,
 }
@@ -67,7 +69,9 @@ impl Act for Declare {
         let written: Vec<Uuid> = now.iter().chain(&access).map(|right| right.id).collect();
         current_but(conn, &self.ins, &self.permit, &written).await?;
         let version = now.as_ref().map(|right| right.version);
-        if self.if_match.is_some() && self.if_match != version {
+        if let Some(expected) = &self.if_match
+            && !expected.is_met_by(version)
+        {
             return Err(Code::VersionConflict.into());
         }
         if now.is_none() && !declaration.active {

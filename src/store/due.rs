@@ -157,6 +157,7 @@ pub(super) fn line(
         entities: vec![(entity.0.to_owned(), entity.1)],
         query: None,
         request_id: Uuid::new_v4().to_string(),
+        traceparent: None,
     })
 }
 

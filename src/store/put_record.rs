@@ -10,6 +10,7 @@ use super::schema::{Kind, micros, stamp};
 use super::statement::{Statement, Value};
 use super::writer::{Act, Done, Failure};
 use crate::audit;
+use crate::dmp::change::Expected;
 use crate::dmp::ins::Ins;
 use crate::dmp::record::{Record, RecordData};
 use crate::dmp::trace::Trace;
@@ -20,7 +21,7 @@ pub(super) struct PutRecord {
     /// The key that is thought to be the record's: locked beforehand.
     pub(super) ins: String,
     pub(super) data: RecordData,
-    pub(super) if_match: Option<u32>,
+    pub(super) if_match: Option<Expected>,
     /// The record that the change was decided on, when it was.
     pub(super) expected: Option<(Uuid, u32)>,
     pub(super) trace: Trace,
@@ -49,7 +50,9 @@ impl Act for PutRecord {
     async fn run(&self, conn: &mut Conn<'_>) -> Result<Done<Self::Output>, Failure> {
         let kept = self.kept(conn).await?;
         let now = kept.as_ref().map(|kept| (kept.id, kept.version));
-        if self.if_match.is_some() && self.if_match != now.map(|(_, version)| version) {
+        if let Some(expected) = &self.if_match
+            && !expected.is_met_by(now.map(|(_, version)| version))
+        {
             return Err(Code::VersionConflict.into());
         }
         let loses = |kept: &Kept| kept.data.numbers().any(|ins| !self.data.is_known_by(ins));

@@ -6,6 +6,8 @@ use uuid::Uuid;
 
 use super::{Store, consents, record_of};
 use crate::audit;
+use crate::dmp::change::Expected;
+use crate::dmp::query::{VersionQuery, Versions};
 use crate::dmp::right::{Declaration, Right};
 use crate::dmp::time::Instant;
 use crate::dmp::trace::Trace;
@@ -30,14 +32,14 @@ impl Store {
     ///
     /// # Errors
     /// `never-connected`, `blocked-by-patient`, `not-allowed` (too many caregivers), `not-found` for the withdrawal of what was never
-    /// declared, `version-conflict` when `if_match` is not its version: refused and traced. `version-conflict` when the record or
+    /// declared, `version-conflict` when `if_match` does not expect its version: refused and traced. `version-conflict` when the record or
     /// the caller's rights moved since the decision ([`is_stale`]): not traced. `busy`, `internal`.
     pub async fn declare(
         &self,
         permit: &Permit,
         declaration: Declaration,
         end: Option<Instant>,
-        if_match: Option<u32>,
+        if_match: Option<Expected>,
         trace: Trace,
     ) -> Result<(Right, bool), Error> {
         let ins = record_of(permit)?;
@@ -95,6 +97,32 @@ impl Store {
         trace: Trace,
     ) -> Result<Right, Error> {
         self.read_version(permit, id, Some(version), trace).await
+    }
+
+    /// Reads a right that [`Store::find_rights`] would find, and a page of the versions that it had, its present one among them.
+    ///
+    /// # Errors
+    /// As [`Store::read_right`].
+    pub async fn right_versions(
+        &self,
+        permit: &Permit,
+        id: Uuid,
+        wanted: &VersionQuery,
+        trace: Trace,
+    ) -> Result<Versions<Right>, Error> {
+        let ins = record_of(permit)?;
+        let mut reader = self.reader().await?;
+        reader.begin().await?;
+        let conn = &mut reader.conn()?;
+        let present = consents::find(conn, &ins, permit, Some(id)).await?;
+        let found = match present.first() {
+            Some(present) => Some(consents::history::page(conn, &ins, present, wanted).await?),
+            None => None,
+        };
+        reader.end().await?;
+        drop(reader);
+        self.shown(permit, (found, false), (audit::AUTHORISATION, id), trace)
+            .await
     }
 
     async fn read_version(

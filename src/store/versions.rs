@@ -7,9 +7,11 @@ use uuid::Uuid;
 
 use super::conn::{Conn, DbError};
 use super::row::Row;
+use super::schema::micros;
 use super::statement::Statement;
 use super::{Store, StoredDocument, read, visible};
 use crate::audit;
+use crate::dmp::query::{VersionQuery, Versions};
 use crate::dmp::trace::Trace;
 use crate::error::Error;
 use crate::policy::Permit;
@@ -71,6 +73,35 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Reads a document and a page of the versions that it had, its present one among them.
+    ///
+    /// # Errors
+    /// As [`Store::read_document`].
+    pub async fn document_versions(
+        &self,
+        permit: &Permit,
+        id: Uuid,
+        wanted: &VersionQuery,
+        trace: Trace,
+    ) -> Result<(StoredDocument, Versions<StoredDocument>), Error> {
+        let ins = self.entered(permit).await?;
+        let mut reader = self.reader().await?;
+        reader.begin().await?;
+        let conn = &mut reader.conn()?;
+        let present = read::document(conn, &ins, permit, id).await?;
+        let gone = present.is_none() && read::is_deleted(conn, &ins, permit, id).await?;
+        let found = match present {
+            Some(present) => Some((present, page(conn, &ins, permit, id, wanted).await?)),
+            None => None,
+        };
+        reader.end().await?;
+        drop(reader);
+        self.shown(permit, (found, gone), (audit::DOCUMENT, id), trace)
+            .await
+    }
+}
+
 /// Starts a query of the versions of one document that the permit shows. The document itself must be known to it.
 fn of<'a>(select: &str, ins: &'a str, permit: &'a Permit, id: &'a Uuid) -> Statement<'a> {
     // The key and the id are the first two values; the conditions of visibility count on the key's place.
@@ -93,6 +124,35 @@ async fn one(
     statement.push(" AND d.version = ").bind(version);
     let rows = conn.query(&statement.text, &statement.values).await?;
     rows.into_iter().next().map(stored).transpose()
+}
+
+async fn page(
+    conn: &mut Conn<'_>,
+    ins: &str,
+    permit: &Permit,
+    id: Uuid,
+    wanted: &VersionQuery,
+) -> Result<Versions<StoredDocument>, DbError> {
+    let asked = |select| {
+        let mut statement = of(select, ins, permit, &id);
+        if let Some(since) = wanted.since {
+            statement.push(" AND d.updated >= ").bind(micros(since));
+        }
+        statement
+    };
+    let counted = asked("SELECT COUNT(*)");
+    let rows = conn.query(&counted.text, &counted.values).await?;
+    let total = rows.first().ok_or(DbError::Shape)?.int(0)?;
+    let mut paged = asked(COLUMNS);
+    if let Some(before) = wanted.before {
+        paged.push(" AND d.version < ").bind(before);
+    }
+    paged.push(" ORDER BY d.version DESC LIMIT ");
+    paged.bind(wanted.count.saturating_add(1));
+    let rows = conn.query(&paged.text, &paged.values).await?;
+    let rows = rows.into_iter().map(stored).collect::<Result<_, _>>()?;
+    let total = u64::try_from(total).map_err(|_| DbError::Shape)?;
+    Ok(Versions::cut(total, rows, wanted.count))
 }
 
 fn stored(mut row: Row) -> Result<StoredDocument, DbError> {

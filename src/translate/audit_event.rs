@@ -171,6 +171,7 @@ mod tests {
             entities: Vec::new(),
             query: None,
             request_id: String::new(),
+            traceparent: None,
         }
     }
 

@@ -1,12 +1,12 @@
 //! The header of a CDA R2 document (CI-SIS "structuration minimale"): read in one streaming pass, projected onto XDS metadata.
 
 mod acts;
-mod attributes;
+pub(super) mod attributes;
 mod body;
 mod check;
 mod decode;
 mod escape;
-mod fault;
+pub(super) mod fault;
 mod file;
 mod header;
 mod judge;
@@ -20,7 +20,7 @@ mod read;
 mod render;
 mod source;
 mod values;
-mod walk;
+pub(super) mod walk;
 
 pub use check::{CdaIssue, check};
 pub use file::embedded_file;

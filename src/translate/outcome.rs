@@ -19,6 +19,22 @@ pub fn write(issues: &[Issue]) -> Value {
     json!({"resourceType": "OperationOutcome", "issue": issues})
 }
 
+/// The OperationOutcome of what was done: its warnings, or that there are none.
+pub fn told(warnings: &[Issue]) -> Value {
+    if !warnings.is_empty() {
+        return write(warnings);
+    }
+    json!({
+        "resourceType": "OperationOutcome",
+        "issue": [{
+            "severity": "information",
+            "code": "informational",
+            "details": {"text": "Fait, sans avertissement."},
+            "diagnostics": "Done, without warning.",
+        }],
+    })
+}
+
 fn issue(issue: &Issue) -> Value {
     let row = issue.code.row();
     let mut coding = vec![json!({"system": REFUSAL, "code": issue.code.as_str()})];

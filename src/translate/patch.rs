@@ -4,6 +4,7 @@
 mod fhirpath;
 mod json;
 mod labels;
+mod xml;
 
 use crate::dmp::change::DocumentChange;
 use crate::dmp::document::{Availability, DocumentEntry, Labels};
@@ -11,6 +12,7 @@ use crate::error::{Code, Error, Issue};
 
 pub use fhirpath::read as read_parameters;
 pub use json::read as read_json_patch;
+pub use xml::read as read_xml_patch;
 
 /// Operations of one patch, at most.
 const MAX_OPERATIONS: usize = 20;

@@ -2,6 +2,7 @@
 
 mod access;
 mod documents;
+mod history;
 mod params;
 mod patient;
 mod results;
@@ -12,6 +13,7 @@ mod value;
 
 pub use access::{ConsentFilter, ConsentSearch, consents};
 pub use documents::documents;
+pub use history::{History, history};
 pub use patient::{PatientKey, PatientSearch, patient_identifier};
 pub use results::{MAX_COUNT, page_token};
 pub use submissions::submissions;

@@ -68,14 +68,14 @@ pub fn write<'a>(page: &Page, entries: impl IntoIterator<Item = Entry<'a>>) -> S
     text
 }
 
-fn link(text: &mut String, relation: &str, url: &str) {
+pub(super) fn link(text: &mut String, relation: &str, url: &str) {
     let _ = write!(text, r#"{{"relation":"{relation}","url":"#);
     quoted(text, url);
     text.push('}');
 }
 
 /// Appends a JSON string.
-fn quoted(text: &mut String, value: &str) {
+pub(super) fn quoted(text: &mut String, value: &str) {
     match serde_json::to_string(value) {
         Ok(json) => text.push_str(&json),
         Err(_) => text.push_str("\"\""),

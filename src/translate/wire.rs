@@ -1,4 +1,5 @@
-//! The wire form of a resource: a JSON tree, checked whole against the R4 element table before anything is read from it.
+//! The wire forms of a resource: from JSON or XML to one tree, checked whole against the R4 element table before anything is read
+//! from it, and back.
 
 mod check;
 mod json;
@@ -11,17 +12,19 @@ mod tell;
 #[cfg(test)]
 mod tests;
 mod values;
+mod xml;
 
 use serde_json::Value;
 
 use crate::error::{Error, Issue};
 
 pub use node::Node;
+pub use xml::{Operation, Where};
 
 /// Objects and arrays inside one another.
 pub const MAX_DEPTH: usize = 64;
 
-/// JSON values in one body.
+/// JSON values or XML elements in one body.
 pub const MAX_NODES: usize = 100_000;
 
 /// Bytes of one text, base64 apart (R4: 1 MiB).
@@ -29,6 +32,72 @@ pub const MAX_TEXT: usize = 1024 * 1024;
 
 /// Problems told at once.
 pub const MAX_ISSUES: usize = 100;
+
+/// A wire form of resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `application/fhir+json`
+    Json,
+    /// `application/fhir+xml`
+    Xml,
+}
+
+/// Reads a body as a resource of that type, in the form that its header names.
+///
+/// # Errors
+/// Those of [`read_json`] and [`read_xml`].
+pub fn read(format: Format, bytes: &[u8], resource_type: &str) -> Result<Value, Error> {
+    match format {
+        Format::Json => read_json(bytes, resource_type),
+        Format::Xml => read_xml(bytes, resource_type),
+    }
+}
+
+/// Reads a resource of one of these types, with what is wrong in its XML form; neither [`check`] nor a type is asked of JSON.
+///
+/// # Errors
+/// `malformed`; in XML, another type.
+pub fn read_unchecked(
+    format: Format,
+    bytes: &[u8],
+    types: &[&str],
+) -> Result<(Value, Vec<Issue>), Error> {
+    match format {
+        Format::Json => read_json_text(bytes).map(|value| (value, Vec::new())),
+        Format::Xml => xml::read_unchecked(bytes, types),
+    }
+}
+
+/// Reads an XML body as a resource of that type, into the tree that JSON would give.
+///
+/// # Errors
+/// `malformed` when it is no XML of ours (DTD, entities, depth and size count as such); else every problem of the XML form and that
+/// [`check`] finds, with line and column.
+pub fn read_xml(bytes: &[u8], resource_type: &str) -> Result<Value, Error> {
+    xml::read(bytes, resource_type)
+}
+
+/// Reads an XML patch of a resource of that type (RFC 5261), its selectors as they are, and what is wrong in the form of the elements
+/// that it brings; their values are not checked.
+///
+/// # Errors
+/// `malformed`.
+pub fn read_xml_patch(
+    bytes: &[u8],
+    resource_type: &str,
+) -> Result<(Vec<Operation>, Vec<Issue>), Error> {
+    xml::read_diff(bytes, resource_type)
+}
+
+/// Writes a resource as XML. None when it holds what the element table does not know.
+pub fn write_xml(resource: &Value) -> Option<String> {
+    xml::write(resource)
+}
+
+/// An XML text of [`write_xml`], one element a line.
+pub fn indent_xml(text: &str) -> String {
+    xml::indent(text)
+}
 
 /// Reads a body as a resource of that type.
 ///

@@ -1,4 +1,5 @@
 use passerelle::dmp::actor::Actor;
+use passerelle::dmp::change::Expected;
 use passerelle::dmp::right::Basis;
 use passerelle::dmp::trace::TracedAct;
 use passerelle::error::Code;
@@ -62,9 +63,18 @@ pub async fn declares_renews_and_withdraws(url: &str) {
             .declare(&permit, declaration, Some(now()), if_match, trace)
             .await
     };
-    let refused = declare(Some(2)).await.expect_err("conflict");
+    let refused = declare(Some(Expected::OneOf(vec![2])))
+        .await
+        .expect_err("conflict");
     assert!(refused.code() == Code::VersionConflict && !is_stale(&refused));
-    assert_eq!(declare(Some(3)).await.expect("renewal").0.version, 4);
+    assert_eq!(
+        declare(Some(Expected::OneOf(vec![1, 3])))
+            .await
+            .expect("renewal")
+            .0
+            .version,
+        4
+    );
     world.put_record(record(&world.ins)).await;
     assert!(is_stale(&declare(None).await.expect_err("moved")));
     let lines = raw::journal(url, &world.ins.key()).await;

@@ -298,6 +298,7 @@ pub fn trace(actor: &Actor, patient: Option<&Ins>, act: TracedAct) -> Trace {
         entities: Vec::new(),
         query: None,
         request_id: "request".into(),
+        traceparent: None,
     }
 }
 

@@ -228,6 +228,7 @@ impl Caller {
             entities: Vec::new(),
             query: None,
             request_id: self.context.request_id.clone(),
+            traceparent: None,
         }
     }
 }

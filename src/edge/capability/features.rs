@@ -26,11 +26,11 @@ pub(super) struct Features {
 
 /// The present ones.
 pub(super) const FEATURES: Features = Features {
-    xml: false,
+    xml: true,
     validate: &crate::edge::validate::KINDS,
     generate_metadata: true,
-    batch: false,
-    history: false,
+    batch: true,
+    history: true,
     include: &[],
     revinclude: &[],
     folders: false,

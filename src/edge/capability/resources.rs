@@ -68,10 +68,10 @@ fn document_reference() -> Value {
         "documentation": "TD3.3: PATCH of status, securityLabel and isArchived, by id or by identifier: \
             conditionalUpdate stands for the conditional PATCH, there is no PUT.",
         "versioning": "versioned",
-        "readHistory": false,
+        "readHistory": true,
         "updateCreate": false,
         "conditionalCreate": FEATURES.conditional_create,
-        "conditionalRead": "not-match",
+        "conditionalRead": "full-support",
         "conditionalUpdate": true,
     });
     resource("DocumentReference", &interactions, told)
@@ -86,18 +86,19 @@ fn list() -> Value {
     let told = json!({
         "profile": format!("{PROFILE}pdsm-submissionset-comprehensive"),
         "supportedProfile": supported,
-        "versioning": "no-version",
-        "conditionalRead": "not-match",
+        "versioning": "versioned",
+        "conditionalRead": "full-support",
     });
-    resource("List", &["read", "search-type"], told)
+    resource("List", &["read", "vread", "search-type"], told)
 }
 
 fn binary() -> Value {
     let told = json!({
         "profile": "http://hl7.org/fhir/StructureDefinition/Binary",
         "documentation": "Raw, as a resource with Accept: application/fhir+json, \
-            or as a page to read of a CDA document with Accept: text/html.",
+            or as a page to read of a CDA document with Accept: text/html. Range on the raw bytes.",
         "versioning": "no-version",
+        "conditionalRead": "full-support",
     });
     resource("Binary", &["read"], told)
 }
@@ -111,7 +112,8 @@ fn consent() -> Value {
             medecin-traitant; opposition-alimentation) and what the patient decides (administrateur, blocage, urgence, \
             masquage-par-defaut, delegation). Declaring a right again renews it; status inactive withdraws it; nothing is deleted.",
         "versioning": "versioned",
-        "readHistory": false,
+        "readHistory": true,
+        "conditionalRead": "full-support",
         "updateCreate": false,
         "conditionalUpdate": true,
     });

@@ -5,12 +5,13 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::term::{Bounds, end};
+use crate::dmp::change::Expected;
 use crate::dmp::ins::Ins;
 use crate::dmp::record::Standing;
 use crate::dmp::right::{Declaration, Right};
-use crate::edge::answer;
 use crate::edge::exchange::{ATTEMPTS, Exchange};
-use crate::edge::negotiate::{self, Format};
+use crate::edge::negotiate;
+use crate::edge::{answer, conditional};
 use crate::error::{Code, Error, Issue};
 use crate::policy::{self, Act};
 use crate::store::{self, Locator};
@@ -34,10 +35,10 @@ pub(super) async fn declare(
     exchange.identify()?;
     let wanted = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
-    let if_match = answer::if_match(exchange.headers())?;
+    let if_match = conditional::if_match(exchange.headers());
     let target = target(exchange)?;
-    let (Format::Json, body) = exchange.resource_bytes().await?;
-    let resource = wire::read_json(&body, "Consent")?;
+    let (form, body) = exchange.resource_bytes().await?;
+    let resource = wire::read(form, &body, "Consent")?;
     let (declaration, mut warnings) = consent::read(&resource, &exchange.reading())?;
     let now = exchange.caller()?.1.now;
     warnings.extend(consent::check_end(&declaration, now, &exchange.reading())?);
@@ -68,7 +69,7 @@ async fn write(
     exchange: &mut Exchange,
     declaration: &Declaration,
     target: &Target,
-    if_match: Option<u32>,
+    if_match: Option<Expected>,
 ) -> Result<(Right, bool), Error> {
     let act = Act::WriteRight {
         grant: declaration.grant.clone(),
@@ -91,7 +92,7 @@ async fn write(
         let end = end(&mut declaration, &standing.record.data, &bounds);
         let (store, trace) = (&exchange.app.store, exchange.trace());
         let declared = store
-            .declare(&permit, declaration, end, if_match, trace)
+            .declare(&permit, declaration, end, if_match.clone(), trace)
             .await;
         match declared {
             Err(error) if store::is_stale(&error) && attempt < ATTEMPTS => attempt += 1,

@@ -10,6 +10,8 @@ pub(super) enum Takes {
     Nothing,
     /// Search parameters in the query.
     Query,
+    /// `_since` and `_count` in the query.
+    History,
     /// Search parameters in the query or in a form.
     Form,
     /// A resource of this type.
@@ -66,7 +68,7 @@ const ROWS: &[Row] = &[
         "/",
         "Bundle",
         Takes::Resource("Bundle"),
-        "ITI-65, TD2: transaction",
+        "ITI-65, TD2: transaction; or a batch of other requests",
         &[200],
     ),
     (
@@ -74,7 +76,7 @@ const ROWS: &[Row] = &[
         "",
         "Bundle",
         Takes::Resource("Bundle"),
-        "ITI-65, TD2: transaction",
+        "ITI-65, TD2: transaction; or a batch of other requests",
         &[200],
     ),
     (
@@ -107,7 +109,7 @@ const ROWS: &[Row] = &[
         "Patient",
         Takes::Nothing,
         "Reads a record's state",
-        &[200],
+        READ,
     ),
     (
         "get",
@@ -175,6 +177,14 @@ const ROWS: &[Row] = &[
     ),
     (
         "get",
+        "/DocumentReference/{id}/_history",
+        "DocumentReference",
+        Takes::History,
+        "Lists the versions of an entry",
+        &[200],
+    ),
+    (
+        "get",
         "/DocumentReference/{id}/_history/{version}",
         "DocumentReference",
         Takes::Nothing,
@@ -215,11 +225,27 @@ const ROWS: &[Row] = &[
     ),
     (
         "get",
+        "/List/{id}/_history",
+        "List",
+        Takes::History,
+        "Lists the versions of a submission: one",
+        &[200],
+    ),
+    (
+        "get",
+        "/List/{id}/_history/{version}",
+        "List",
+        Takes::Nothing,
+        "Reads a version of a submission",
+        READ,
+    ),
+    (
+        "get",
         "/Binary/{id}",
         "Binary",
         Takes::Nothing,
         "ITI-68, TD3.2: the bytes of a document",
-        READ,
+        &[200, 206, 304],
     ),
     (
         "get",
@@ -267,6 +293,14 @@ const ROWS: &[Row] = &[
         "Consent",
         Takes::Resource("Consent"),
         "Renews or withdraws a right",
+        &[200],
+    ),
+    (
+        "get",
+        "/Consent/{id}/_history",
+        "Consent",
+        Takes::History,
+        "Lists the versions of a right",
         &[200],
     ),
     (

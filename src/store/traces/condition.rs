@@ -302,6 +302,7 @@ mod tests {
             entities: Vec::new(),
             query: Some("\"secret\":true".to_owned()),
             request_id: String::new(),
+            traceparent: None,
         };
         let secret = audit::line(&trace).body;
         assert_eq!(secret.get(51..80), Some(text(at).as_str()));

@@ -15,11 +15,13 @@ const OBJECT_ROLE: &str = "http://terminology.hl7.org/CodeSystem/object-role";
 
 const PERSON: Coded = Coded::new(ENTITY_TYPE, "1", "Person");
 const OBJECT: Coded = Coded::new(ENTITY_TYPE, "2", "System Object");
+const OTHER: Coded = Coded::new(ENTITY_TYPE, "4", "Other");
 const PATIENT: Coded = Coded::new(OBJECT_ROLE, "1", "Patient");
 const REPORT: Coded = Coded::new(OBJECT_ROLE, "3", "Report");
 const RESOURCE: Coded = Coded::new(OBJECT_ROLE, "4", "Domain Resource");
 const JOB: Coded = Coded::new(OBJECT_ROLE, "20", "Job");
 const QUERY: Coded = Coded::new(OBJECT_ROLE, "24", "Query");
+const PROCESSING: Coded = Coded::new(OBJECT_ROLE, "26", "Processing Element");
 
 /// Parameters by which a search names single things: the patient's side may not know of all of them.
 const NAMING: [&str; 5] = ["_id", "identifier", "related", "relatesto", "entity"];
@@ -54,6 +56,14 @@ pub(super) fn write(trace: &Trace, view: &View, pattern: &Pattern) -> Vec<Value>
             .put("what", Object::new().put("identifier", request))
             .put("type", request_id.write());
         entities.push(request.build());
+    }
+    if let Some(traceparent) = &trace.traceparent {
+        let place = Object::new().put("value", traceparent.as_str());
+        let place = Object::new()
+            .put("what", Object::new().put("identifier", place))
+            .put("type", OTHER.write())
+            .put("role", PROCESSING.write());
+        entities.push(place.build());
     }
     entities
 }

@@ -11,6 +11,19 @@ use crate::dmp::submission::SubmissionSet;
 use crate::dmp::time::{Instant, Timestamp};
 use crate::error::Issue;
 
+/// How much of what was done is told (`Prefer: return=`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Where everything is.
+    Minimal,
+    /// The warnings too, with the entries that have some.
+    Warnings,
+    /// The resources too, contents apart.
+    Representation,
+    /// An outcome with every entry.
+    Outcome,
+}
+
 /// What the deposit made.
 #[derive(Clone, Copy)]
 pub struct Registered<'a> {
@@ -33,12 +46,12 @@ impl Registered<'_> {
 }
 
 /// Writes the response. A warning goes with the entry that its path names, else with the
-/// submission's. `representation` adds the resources (`Prefer: return=representation`), contents apart.
+/// submission's.
 pub fn write_response(
     entries: &[EntryRole],
     registered: Registered,
     warnings: &[Issue],
-    representation: bool,
+    detail: Detail,
     reading: &Reading,
 ) -> Value {
     let mut of_entry: Vec<Vec<Issue>> = vec![Vec::new(); entries.len()];
@@ -56,11 +69,17 @@ pub fn write_response(
         .iter()
         .zip(&of_entry)
         .filter_map(|(role, warnings)| {
-            let outcome = (!warnings.is_empty()).then(|| outcome::write(warnings));
+            let outcome = match detail {
+                Detail::Minimal => None,
+                Detail::Outcome => Some(outcome::told(warnings)),
+                Detail::Warnings | Detail::Representation => {
+                    (!warnings.is_empty()).then(|| outcome::write(warnings))
+                }
+            };
             if *role == EntryRole::Folder {
                 return Some(not_kept(outcome));
             }
-            let made = made(*role, registered, reading, representation)?;
+            let made = made(*role, registered, reading, detail == Detail::Representation)?;
             Some(entry(made, outcome, reading))
         });
     Object::resource("Bundle")

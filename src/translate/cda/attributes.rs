@@ -8,12 +8,10 @@ use super::fault::{Fault, words};
 const MAX_ATTRIBUTES: usize = 128;
 /// Longest name, in bytes.
 const MAX_NAME: usize = 256;
-/// Longest attribute value, in bytes: an image inlined by a style sheet must pass.
-const MAX_VALUE: usize = 1 << 20;
 
 /// An attribute as written.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Attribute<'a> {
+pub(in crate::translate) struct Attribute<'a> {
     /// Prefix, empty when there is none.
     pub prefix: &'a str,
     /// Qualified name.
@@ -25,7 +23,7 @@ pub(super) struct Attribute<'a> {
 }
 
 /// Reads what follows the name of a start tag into `out`; `base` is the offset of `raw` in the text.
-pub(super) fn scan<'a>(
+pub(in crate::translate) fn scan<'a>(
     raw: &'a str,
     base: usize,
     out: &mut Vec<Attribute<'a>>,
@@ -84,9 +82,6 @@ fn one(raw: &str, start: usize, base: usize) -> Result<(Attribute<'_>, usize), F
             *b == quote
         })
         .ok_or_else(|| malformed(i))?;
-    if len > MAX_VALUE {
-        return Err(Fault::new(base + open, words::TOO_LONG));
-    }
     let value = raw.get(open..open + len).unwrap_or_default();
     if !is_plain {
         check_value(value, base + open)?;
@@ -129,7 +124,7 @@ fn reference_at(text: &str) -> Option<(char, usize)> {
 }
 
 /// The character that `&name;` stands for: the five predefined entities and the character references.
-pub(super) fn reference(name: &str) -> Option<char> {
+pub(in crate::translate) fn reference(name: &str) -> Option<char> {
     let code = match name {
         "amp" => return Some('&'),
         "lt" => return Some('<'),
@@ -153,7 +148,7 @@ fn is_char(c: char) -> bool {
 }
 
 /// The offset of the first character that XML forbids.
-pub(super) fn forbidden(text: &str) -> Option<usize> {
+pub(in crate::translate) fn forbidden(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let is_control = |b: u8| (b < 0x20) & (b != b'\n') & (b != b'\r') & (b != b'\t');
     for (n, chunk) in bytes.chunks(256).enumerate() {
@@ -180,7 +175,7 @@ pub(super) fn forbidden(text: &str) -> Option<usize> {
 }
 
 /// Prefix, empty when there is none, and local name; XML characters, at most one colon, neither first nor last.
-pub(super) fn split_name(name: &str, at: usize) -> Result<(&str, &str), Fault> {
+pub(in crate::translate) fn split_name(name: &str, at: usize) -> Result<(&str, &str), Fault> {
     if name.len() > MAX_NAME {
         return Err(Fault::new(at, words::TOO_LONG));
     }
@@ -217,7 +212,7 @@ fn is_name_start(c: char) -> bool {
 }
 
 /// The value of an attribute: references resolved, white space made blank (XML 1.0 §3.3.3).
-pub(super) fn value(raw: &str) -> Cow<'_, str> {
+pub(in crate::translate) fn value(raw: &str) -> Cow<'_, str> {
     if !raw
         .bytes()
         .any(|b| matches!(b, b'&' | b'\t' | b'\n' | b'\r'))

@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use crate::error::{Code, Issue};
 
 /// A sentence in French and in English, and the name of the check.
-pub(super) type Words = (&'static str, &'static str, &'static str);
+pub(in crate::translate) type Words = (&'static str, &'static str, &'static str);
 
 /// A fault at a byte of the decoded text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(in crate::translate) struct Fault {
     /// Byte offset in the text.
     pub at: usize,
     /// What is wrong.
@@ -22,7 +22,7 @@ pub(super) struct Fault {
 
 impl Fault {
     /// A fault of the XML itself.
-    pub(super) fn new(at: usize, words: Words) -> Self {
+    pub(in crate::translate) fn new(at: usize, words: Words) -> Self {
         Self {
             at,
             words,
@@ -32,19 +32,19 @@ impl Fault {
     }
 
     /// Names the element.
-    pub(super) fn path(mut self, path: impl Into<String>) -> Self {
+    pub(in crate::translate) fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
     }
 
     /// Names what was expected.
-    pub(super) fn expected(mut self, expected: &'static str) -> Self {
+    pub(in crate::translate) fn expected(mut self, expected: &'static str) -> Self {
         self.expected = Some(expected);
         self
     }
 
     /// The issue to answer with, its place counted in the text that was read.
-    pub(super) fn issue(&self, text: &str) -> Issue {
+    pub(in crate::translate) fn issue(&self, text: &str) -> Issue {
         let (line, column) = line_column(text.as_bytes(), self.at);
         let mut issue = cda_invalid(self.words).at_position(line, column);
         if let Some(path) = &self.path {
@@ -58,16 +58,16 @@ impl Fault {
 }
 
 /// The parameter of an issue that names the check which found it.
-pub(super) const CHECK: &str = "check";
+pub(in crate::translate) const CHECK: &str = "check";
 
 /// A `cda-invalid` issue with both sentences.
-pub(super) fn cda_invalid(words: Words) -> Issue {
+pub(in crate::translate) fn cda_invalid(words: Words) -> Issue {
     let issue = Issue::new(Code::CdaInvalid).detail(words.0, words.1);
     issue.with(CHECK, words.2)
 }
 
 /// Line and column from 1, the column in characters, of a byte of UTF-8 text. CRLF, LF and CR end a line.
-pub(super) fn line_column(text: &[u8], at: usize) -> (u32, u32) {
+pub(in crate::translate) fn line_column(text: &[u8], at: usize) -> (u32, u32) {
     let before = text.get(..at).unwrap_or(text);
     let (mut line, mut start) = (1u32, 0);
     for (i, byte) in before.iter().enumerate() {
@@ -90,7 +90,7 @@ pub(super) fn line_column(text: &[u8], at: usize) -> (u32, u32) {
 }
 
 /// Lines and columns of several bytes, in one pass over the text.
-pub(super) fn lines_columns(
+pub(in crate::translate) fn lines_columns(
     text: &str,
     places: impl Iterator<Item = usize>,
 ) -> HashMap<usize, (u32, u32)> {
@@ -112,7 +112,7 @@ pub(super) fn lines_columns(
 }
 
 /// The sentences of this reader.
-pub(super) mod words {
+pub(in crate::translate) mod words {
     use super::Words;
 
     pub(crate) const EMPTY: Words = ("document vide", "empty document", "empty");

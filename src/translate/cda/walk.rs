@@ -11,18 +11,24 @@ use super::fault::{Fault, words};
 
 /// Deepest nesting; the national documents go to 20.
 const MAX_DEPTH: usize = 100;
+/// Longest attribute value, in bytes: an image inlined by a style sheet must pass.
+const MAX_VALUE: usize = 1 << 20;
 /// Longest text or attribute value of the header, in bytes.
-pub(super) const MAX_HEADER_VALUE: usize = 64 << 10;
+pub(in crate::translate) const MAX_HEADER_VALUE: usize = 64 << 10;
 
 /// The namespaces that mean something here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ns {
+pub(in crate::translate) enum Ns {
     /// `urn:hl7-org:v3`
     Hl7,
     /// XSLT, the root of an "auto-présentable" document.
     Xslt,
     /// `urn:dicom-org:ps3-20`, home of accession numbers.
     Dicom,
+    /// `http://hl7.org/fhir`
+    Fhir,
+    /// XHTML, in narratives.
+    Xhtml,
     /// Any other, or none.
     Other,
 }
@@ -33,6 +39,8 @@ impl Ns {
             "urn:hl7-org:v3" => Self::Hl7,
             "http://www.w3.org/1999/XSL/Transform" => Self::Xslt,
             "urn:dicom-org:ps3-20" => Self::Dicom,
+            "http://hl7.org/fhir" => Self::Fhir,
+            "http://www.w3.org/1999/xhtml" => Self::Xhtml,
             _ => Self::Other,
         }
     }
@@ -40,7 +48,7 @@ impl Ns {
 
 /// A start tag.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Tag<'a> {
+pub(in crate::translate) struct Tag<'a> {
     /// Namespace.
     pub ns: Ns,
     /// Name without prefix.
@@ -51,14 +59,14 @@ pub(super) struct Tag<'a> {
 
 impl<'a> Tag<'a> {
     /// The local name of an HL7 element, empty for any other.
-    pub(super) fn hl7(&self) -> &'a str {
+    pub(in crate::translate) fn hl7(&self) -> &'a str {
         if self.ns == Ns::Hl7 { self.local } else { "" }
     }
 }
 
 /// What comes next.
 #[derive(Debug)]
-pub(super) enum Node<'a> {
+pub(in crate::translate) enum Node<'a> {
     /// A start tag; its attributes are read with [`Walker::attribute`] before the next call.
     Start(Tag<'a>),
     /// The end of an element, given for empty elements too.
@@ -78,7 +86,7 @@ struct Binding<'a> {
 }
 
 /// The pass.
-pub(super) struct Walker<'a> {
+pub(in crate::translate) struct Walker<'a> {
     text: &'a str,
     reader: Reader<&'a [u8]>,
     attributes: Vec<Attribute<'a>>,
@@ -87,11 +95,13 @@ pub(super) struct Walker<'a> {
     at: usize,
     owes_end: bool,
     saw_root: bool,
+    longest: usize,
+    instruction: Option<usize>,
 }
 
 impl<'a> Walker<'a> {
     /// A pass over decoded text.
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(in crate::translate) fn new(text: &'a str) -> Self {
         let mut reader = Reader::from_str(text);
         reader.config_mut().check_comments = true;
         Self {
@@ -103,26 +113,41 @@ impl<'a> Walker<'a> {
             at: 0,
             owes_end: false,
             saw_root: false,
+            longest: MAX_VALUE,
+            instruction: None,
         }
     }
 
+    /// Takes attribute values of any length: the text is bounded already.
+    pub(in crate::translate) fn unbounded(self) -> Self {
+        Self {
+            longest: usize::MAX,
+            ..self
+        }
+    }
+
+    /// The last processing instruction that was passed over.
+    pub(in crate::translate) fn instruction(&self) -> Option<usize> {
+        self.instruction
+    }
+
     /// Byte offset of the last event.
-    pub(super) fn at(&self) -> usize {
+    pub(in crate::translate) fn at(&self) -> usize {
         self.at
     }
 
     /// Byte offset after the last event.
-    pub(super) fn offset(&self) -> usize {
+    pub(in crate::translate) fn offset(&self) -> usize {
         usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
     }
 
     /// Open elements.
-    pub(super) fn depth(&self) -> usize {
+    pub(in crate::translate) fn depth(&self) -> usize {
         self.depth
     }
 
     /// The next start, end, text or reference; comments and processing instructions are checked and passed over.
-    pub(super) fn next(&mut self) -> Result<Node<'a>, Fault> {
+    pub(in crate::translate) fn next(&mut self) -> Result<Node<'a>, Fault> {
         if self.owes_end {
             self.owes_end = false;
             self.close();
@@ -166,7 +191,10 @@ impl<'a> Walker<'a> {
                     return Err(Fault::new(self.at, words::OUTSIDE));
                 }
                 Event::Comment(_) => {}
-                Event::PI(_) => self.check_instruction()?,
+                Event::PI(_) => {
+                    self.check_instruction()?;
+                    self.instruction = Some(self.at);
+                }
                 Event::Decl(_) => self.check_declaration()?,
                 Event::DocType(_) => return Err(Fault::new(self.at, words::DOCTYPE)),
                 Event::Eof if self.depth > 0 => {
@@ -181,18 +209,26 @@ impl<'a> Walker<'a> {
     }
 
     /// An attribute without prefix of the last start tag, its value normalised.
-    pub(super) fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
+    pub(in crate::translate) fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
         let found = self.attributes.iter().find(|one| one.name == name)?;
         Some(attributes::value(found.raw))
     }
 
     /// The attributes of the last start tag: name and value as written.
-    pub(super) fn written_attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+    pub(in crate::translate) fn written_attributes(
+        &self,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.attributes.iter().map(|one| (one.name, one.raw))
     }
 
+    /// True when the name of this start tag has a prefix.
+    pub(in crate::translate) fn is_prefixed(&self, tag: Tag<'_>) -> bool {
+        let name = self.text.get(tag.at + 1..).unwrap_or_default();
+        !name.starts_with(tag.local)
+    }
+
     /// The first attribute of the last start tag that is longer than the header allows.
-    pub(super) fn oversized(&self) -> Option<usize> {
+    pub(in crate::translate) fn oversized(&self) -> Option<usize> {
         let long = |one: &&Attribute<'_>| one.raw.len() > MAX_HEADER_VALUE;
         self.attributes.iter().find(long).map(|one| one.at)
     }
@@ -212,6 +248,9 @@ impl<'a> Walker<'a> {
         let (name, rest) = content.split_at(end);
         let (prefix, local) = attributes::split_name(name, self.at + 1)?;
         attributes::scan(rest, self.at + 1 + end, &mut self.attributes)?;
+        if let Some(long) = self.attributes.iter().find(|a| a.raw.len() > self.longest) {
+            return Err(Fault::new(long.at, words::TOO_LONG));
+        }
         self.declare()?;
         let ns = self.resolve(prefix, self.at)?;
         for Attribute { prefix, at, .. } in &self.attributes {

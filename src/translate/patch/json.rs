@@ -107,7 +107,7 @@ fn place(path: &str) -> Result<Place, Error> {
 }
 
 /// A boolean, a text that says one, or the whole extension.
-fn archived(value: &Value) -> Result<bool, Error> {
+pub(super) fn archived(value: &Value) -> Result<bool, Error> {
     let value = value.get("valueBoolean").unwrap_or(value);
     match value {
         Value::Bool(archived) => Ok(*archived),
@@ -127,7 +127,7 @@ fn string(value: &Value) -> Result<&str, Error> {
         .ok_or_else(|| invalid("status", "un code est attendu", "a code is expected"))
 }
 
-fn missing(path: &str) -> Error {
+pub(super) fn missing(path: &str) -> Error {
     let shown: String = path.chars().take(100).collect();
     Issue::new(Code::ElementRequired)
         .at("DocumentReference")

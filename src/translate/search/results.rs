@@ -33,7 +33,7 @@ pub(super) fn page(params: &mut Params, given: &[(String, String)]) -> Option<Af
 }
 
 /// The single value of a parameter that may not repeat.
-fn single(params: &mut Params, name: &str) -> Option<String> {
+pub(super) fn single(params: &mut Params, name: &str) -> Option<String> {
     let mut taken = params.take_named(&[name]);
     if taken.len() > 1 {
         params.invalid(name);

@@ -127,7 +127,7 @@ impl Walk {
     }
 
     /// Tells a member that the table does not know; gives the bit of the choice that it tried to fill.
-    fn unknown(&mut self, key: &str, kind: &Type, path: &Path<'_>) -> u64 {
+    pub(super) fn unknown(&mut self, key: &str, kind: &Type, path: &Path<'_>) -> u64 {
         let choice = kind.choice(key.strip_prefix('_').unwrap_or(key));
         if let Some((index, slot)) = choice.and_then(|at| Some((at, kind.slots.get(at)?))) {
             self.wrong(&path.name(slot.name), NO_KIND);

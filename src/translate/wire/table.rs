@@ -79,6 +79,13 @@ pub(super) struct List {
     pub(super) codes: Vec<&'static str>,
 }
 
+impl Field {
+    /// The `div` of a narrative.
+    pub(super) fn is_xhtml(&self) -> bool {
+        matches!(self.kind, Kind::Plain(Primitive::Xhtml))
+    }
+}
+
 impl Type {
     /// The field of that JSON name.
     pub(super) fn field(&self, name: &str) -> Option<&Field> {

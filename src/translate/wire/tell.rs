@@ -2,7 +2,7 @@
 
 use super::MAX_ISSUES;
 use super::path::Path;
-use crate::error::{Code, Issue};
+use crate::error::{Code, Issue, Position};
 
 /// French and English.
 pub(super) type Why = (&'static str, &'static str);
@@ -36,6 +36,15 @@ pub(super) const TARGET: Why = (
     "la référence ne peut pas viser ce type de ressource",
     "the reference may not point to this type of resource",
 );
+pub(super) const TEXT: Why = ("un texte n'est pas permis ici", "text is not allowed here");
+pub(super) const ORDER: Why = (
+    "il n'est pas à sa place dans l'ordre des éléments",
+    "it is out of the order of elements",
+);
+pub(super) const NAMESPACE: Why = (
+    "ce n'est pas le bon espace de noms",
+    "this is not the right namespace",
+);
 pub(super) const DEEP: Why = ("trop de niveaux", "too many levels");
 
 /// What the walk found so far.
@@ -53,6 +62,18 @@ impl Walk {
     /// Enough was found.
     pub(super) fn full(&self) -> bool {
         self.issues.len() >= MAX_ISSUES
+    }
+
+    /// How many were found.
+    pub(super) fn len(&self) -> usize {
+        self.issues.len()
+    }
+
+    /// Gives a place to those that were found since.
+    pub(super) fn place(&mut self, since: usize, line: u32, column: u32) {
+        for issue in self.issues.iter_mut().skip(since) {
+            issue.position = Some(Position { line, column });
+        }
     }
 
     /// Adds an issue, up to the bound.
