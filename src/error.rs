@@ -150,6 +150,8 @@ codes! {
     FhirDocumentNotSupported = "fhir-document-not-supported",
     /// A folder names a document that is not there, or that the caller may not know of.
     FolderMemberUnknown = "folder-member-unknown",
+    /// Told: nobody is sent what a submission says it is meant for.
+    RecipientUnavailable = "recipient-unavailable",
     /// Told: a Patient entry of a deposit is not written.
     PatientNotCreated = "patient-not-created",
     /// Replacing what one did not author.

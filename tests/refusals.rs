@@ -17,7 +17,7 @@ use support::{Document, Options, Reply, Server, consent_for};
 use uuid::Uuid;
 
 /// What no client can provoke at will.
-const NOT_HERE: [(Code, &str); 27] = [
+const NOT_HERE: [(Code, &str); 28] = [
     (
         Code::RangeNotSatisfiable,
         "tests/transfer.rs a_part_of_a_document_is_read",
@@ -59,6 +59,7 @@ const NOT_HERE: [(Code, &str); 27] = [
     (Code::MultipleMatches, "tests/transactions.rs"),
     (Code::FhirDocumentNotSupported, "tests/fhir_documents.rs"),
     (Code::FolderMemberUnknown, "tests/folders.rs"),
+    (Code::RecipientUnavailable, "tests/profile_rows.rs"),
     (Code::PatientNotCreated, "tests/transactions.rs"),
 ];
 

@@ -110,8 +110,11 @@ proptest! {
 
         let read = list::read(Node::root(&written), &reading());
         let (declared, warnings) = read.map_err(|issues| TestCaseError::fail(format!("{issues:?}\n{written:#}")))?;
+        // PDSm wants an OID alone, and no organisation as source; the model has both.
+        let beyond = ["List.identifier[0].system", "List.identifier[0].value", "List.source", "List.contained"];
         for warning in &warnings {
-            let expected = matches!(warning.code, Code::ElementIgnored | Code::CodeInvalid);
+            let path = warning.expression.as_deref().unwrap_or_default();
+            let expected = matches!(warning.code, Code::ElementIgnored | Code::CodeInvalid) || beyond.contains(&path);
             prop_assert!(expected, "{warning:?}\n{written:#}");
         }
         let items: Vec<_> = set.documents.iter().map(|id| format!("DocumentReference/{id}")).collect();

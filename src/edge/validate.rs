@@ -73,7 +73,14 @@ fn judged(exchange: &Exchange, asked: &Asked) -> Result<Vec<Issue>, Error> {
         }
         Shape::Comprehensive => Ok(document_reference::judge(resource, &reading)),
         Shape::List => Ok(list::judge(resource, &reading)),
-        Shape::Consent => found(consent::read(resource, &reading).map(|(_, told)| told)),
+        Shape::Consent => {
+            let now = exchange.caller()?.1.now;
+            let read = consent::read(resource, &reading).and_then(|(declaration, mut told)| {
+                told.extend(consent::check_end(&declaration, now, &reading)?);
+                Ok(told)
+            });
+            found(read)
+        }
         Shape::Patient => found(patient::judge(resource, &reading)),
     }
 }

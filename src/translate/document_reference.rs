@@ -22,8 +22,8 @@ pub use read::read;
 pub use write::{content_path, write};
 
 pub(super) use attachment::decode_base64;
-pub(super) use identifiers::{declared_unique_id, slice};
-pub(super) use profile::{COMPREHENSIVE, FROM_PATIENT, SIMPLIFIED, require};
+pub(super) use identifiers::{check_set_identifiers, declared_unique_id, slice};
+pub(super) use profile::{FROM_PATIENT, SIMPLIFIED, check_comprehensive, check_simplified};
 pub(super) use read::{labels_of, read_into, server_assigned};
 pub(super) use relation::{Siblings, changed, condition, key, named, normal};
 pub(super) use source_patient::another_patient;
@@ -56,7 +56,7 @@ pub fn read_if_none_exist(query: &str) -> Result<Vec<DocumentKey>, Error> {
 pub fn judge(resource: &serde_json::Value, reading: &Reading) -> Vec<Issue> {
     let resource = Node::root(resource);
     let mut found = Findings::new(reading);
-    require(resource, &COMPREHENSIVE, &mut found);
+    check_comprehensive(resource, &mut found);
     let document = read_into(resource, &Siblings::new(), &mut found, reading);
     let attachment = format!("{}.content[0].attachment", document.path);
     let (code, name) = match document.attachment {

@@ -4,6 +4,7 @@ mod change;
 mod judge;
 mod notices;
 mod numbers;
+mod profile;
 mod read;
 mod traits;
 mod write;

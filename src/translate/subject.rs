@@ -101,7 +101,7 @@ pub(super) fn read<'a>(
         }
         (Some(ins), ..) | (None, Some(ins), _) => Some(ins),
         (None, None, _) => {
-            unnamed(node, reference, found);
+            unnamed(node, reference, contained, found);
             None
         }
     }
@@ -115,12 +115,12 @@ fn names_another_type(reference: Node) -> bool {
 }
 
 /// Nothing named the patient: told once, unless a worse INS was told already.
-fn unnamed(node: Node, reference: Option<Node>, found: &mut Findings) {
+fn unnamed(node: Node, reference: Option<Node>, contained: &mut Contained, found: &mut Findings) {
     let told = node.get("identifier").is_some()
         || reference.is_some_and(|reference| {
             reference
                 .as_str()
-                .is_some_and(|text| text.starts_with("Patient?") || text.starts_with('#'))
+                .is_some_and(|text| text.starts_with("Patient?") || contained.find(text).is_some())
         });
     if !told {
         found.refuse(invalid(

@@ -151,7 +151,10 @@ pub(crate) fn deposit(bytes: &[u8]) -> Value {
     });
     let list = json!({
         "resourceType": "List",
-        "contained": [{"resourceType": "Practitioner", "id": "ada", "identifier": [{"system": "urn:oid:1.2.250.1.71.4.2.1", "value": "899900000001"}]}],
+        "contained": [
+            {"resourceType": "Practitioner", "id": "ada", "identifier": [{"system": "urn:oid:1.2.250.1.71.4.2.1", "value": "899900000001"}]},
+            {"resourceType": "PractitionerRole", "id": "role", "practitioner": {"reference": "#ada"}},
+        ],
         "extension": [
             {"url": "https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-designationType",
              "valueCodeableConcept": nos("TRE_R02-SecteurActivite", "SA07")},
@@ -162,7 +165,7 @@ pub(crate) fn deposit(bytes: &[u8]) -> Value {
         "code": {"coding": [{"system": "https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes", "code": "submissionset"}]},
         "subject": subject(),
         "date": "2024-06-12T10:20:00+02:00",
-        "source": {"reference": "#ada"},
+        "source": {"reference": "#role"},
         "entry": [{"item": {"reference": "urn:uuid:00000000-0000-4000-8000-000000000002"}}],
     });
     let binary = json!({"resourceType": "Binary", "contentType": "text/xml", "data": STANDARD.encode(bytes)});
@@ -171,6 +174,7 @@ pub(crate) fn deposit(bytes: &[u8]) -> Value {
             "request": {"method": "POST", "url": resource["resourceType"]}, "resource": resource})
     };
     json!({"resourceType": "Bundle", "type": "transaction",
+        "meta": {"profile": ["https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-comprehensive-provide-document-bundle"]},
         "entry": [entry(1, list), entry(2, document), entry(3, binary)]})
 }
 

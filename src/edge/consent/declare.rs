@@ -40,13 +40,14 @@ pub(super) async fn declare(
     let (form, body) = exchange.resource_bytes().await?;
     let resource = wire::read(form, &body, "Consent")?;
     let (declaration, mut warnings) = consent::read(&resource, &exchange.reading())?;
+    let now = exchange.caller()?.1.now;
+    warnings.extend(consent::check_end(&declaration, now, &exchange.reading())?);
     let (held, created) = write(exchange, &declaration, &target, if_match).await?;
     let status = if created {
         StatusCode::CREATED
     } else {
         StatusCode::OK
     };
-    let now = exchange.caller()?.1.now;
     warnings.extend(exchange.named_by_former());
     let resource = || {
         let resource = consent::write(&held, now, &exchange.reading());

@@ -143,7 +143,7 @@ pub(super) fn sort<'a>(bundle: Node<'a>, found: &mut Findings) -> Entries<'a> {
     entries
 }
 
-/// No two entries stand under one URL.
+/// No two entries stand under one URL (bdl-7), and none names a version (bdl-8).
 fn check_full_url(
     node: Node,
     full_url: Option<&str>,
@@ -157,6 +157,13 @@ fn check_full_url(
             node.path_of("fullUrl"),
             "deux entrées portent la même fullUrl",
             "two entries have the same fullUrl",
+        ));
+    }
+    if full_url.is_some_and(|url| url.contains("/_history/")) {
+        found.refuse(invalid(
+            node.path_of("fullUrl"),
+            "elle ne désigne pas une version",
+            "it does not name a version",
         ));
     }
 }

@@ -79,6 +79,9 @@ pub(super) fn check(
     found: &mut Findings,
     reading: &Reading,
 ) {
+    for other in entries.iter().skip(1) {
+        found.tolerate(other.entry.issue(Code::UnsupportedElement));
+    }
     for PatientEntry { entry, resource } in entries {
         let Some(request) = entry.get("request") else {
             found.refuse(Issue::new(Code::ElementRequired).at(entry.path_of("request")));

@@ -4,6 +4,7 @@
 use std::mem;
 
 use super::super::Reading;
+use super::super::datatype::urls::KNOWN_PROFILES;
 use super::super::document_reference::{
     self, Attachment, DeclaredDocument, Siblings, another_patient, declared_unique_id, normal,
 };
@@ -66,13 +67,14 @@ pub fn read(bundle: &serde_json::Value, reading: &Reading) -> Result<DeclaredSub
             "transaction is expected",
         ));
     }
+    check_profile(bundle, &mut found);
     let entries = sort(bundle, &mut found);
     let set = read_set(bundle, &entries.lists, &mut found, reading);
     let siblings = siblings(&entries.documents, reading);
     let mut documents = Vec::new();
     for entry in &entries.documents {
         let resource = entry.resource;
-        document_reference::require(resource, &document_reference::COMPREHENSIVE, &mut found);
+        document_reference::check_comprehensive(resource, &mut found);
         let mut document = document_reference::read_into(resource, &siblings, &mut found, reading);
         document.unless = read_condition(entry, &mut found);
         documents.push(document);
@@ -135,6 +137,35 @@ pub fn read(bundle: &serde_json::Value, reading: &Reading) -> Result<DeclaredSub
     parts.of(patient, found)
 }
 
+/// `meta.profile` tells a deposit (PDSm's, MHD's or ours) from another transaction.
+fn check_profile(bundle: Node, found: &mut Findings) {
+    let mut profiles = bundle
+        .get("meta")
+        .into_iter()
+        .flat_map(|meta| meta.items("profile"))
+        .peekable();
+    let path = bundle.path_of("meta.profile");
+    if profiles.peek().is_none() {
+        found.tolerate(Issue::new(Code::ElementRequired).at(path));
+    } else if !profiles.any(|url| url.as_str().is_some_and(is_provide_bundle)) {
+        found.tolerate(invalid(
+            path,
+            "le profil d'un lot de dépôt est attendu",
+            "the profile of a provide bundle is expected",
+        ));
+    }
+}
+
+fn is_provide_bundle(url: &str) -> bool {
+    let url = url.split('|').next().unwrap_or_default();
+    let name = url.rsplit('/').next().unwrap_or_default();
+    let name = name.replace(['-', '.'], "").to_ascii_lowercase();
+    KNOWN_PROFILES.iter().any(|known| url.starts_with(known))
+        && ["providebundle", "providedocumentbundle"]
+            .iter()
+            .any(|end| name.ends_with(end))
+}
+
 /// `request.ifNoneExist` of a document.
 fn read_condition(entry: &Entry, found: &mut Findings) -> Vec<DocumentKey> {
     let Some(node) = entry.if_none_exist() else {
@@ -163,7 +194,7 @@ pub(in crate::translate) fn read_simplified(
 ) -> Result<DeclaredSubmission, Error> {
     let node = Node::root(resource);
     let mut found = Findings::new(reading);
-    document_reference::require(node, required, &mut found);
+    document_reference::check_simplified(node, required, &mut found);
     let mut declared = document_reference::read_into(node, &Siblings::new(), &mut found, reading);
     let path = format!("{}.content[0].attachment", declared.path);
     let bytes = match mem::replace(&mut declared.attachment, Attachment::None) {

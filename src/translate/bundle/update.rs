@@ -55,6 +55,15 @@ fn check_patch(resource: Node, found: &mut Findings, reading: &Reading) {
         Some("Parameters") => patch::read_parameters(resource.value(), reading).ok(),
         _ => in_binary(resource, reading),
     };
+    let operations = resource.items("parameter");
+    let operations = operations.filter(|parameter| parameter.str("name") == Some("operation"));
+    if operations.count() > 1 {
+        found.tolerate(invalid(
+            resource.path_of("parameter"),
+            "une seule opération est attendue",
+            "one operation is expected",
+        ));
+    }
     if !patch.is_some_and(|patch| patch.supersedes()) {
         found.refuse(invalid(
             resource.path(),

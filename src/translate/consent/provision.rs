@@ -135,8 +135,10 @@ fn read_purposes<'a>(
 ) -> Vec<&'a str> {
     let mut purposes = Vec::new();
     for coding in provision.items("purpose") {
-        match coding.str("code") {
-            Some(code) if of_category(category).contains(&code) && is(coding, (PURPOSE, code)) => {
+        match coding.str("code").map(|code| as_purpose(coding, code)) {
+            // Told twice, in two systems.
+            Some(code) if purposes.contains(&code) && !is(coding, (PURPOSE, code)) => {}
+            Some(code) if of_category(category).contains(&code) && says(coding, code) => {
                 purposes.push(code);
             }
             _ => found.refuse(coding.issue(Code::UnsupportedElement)),
@@ -144,6 +146,28 @@ fn read_purposes<'a>(
     }
     purposes
 }
+
+/// A purpose, which the DMP's access modes say too (TRE_R248).
+fn as_purpose<'a>(coding: Node<'a>, code: &'a str) -> &'a str {
+    let mode = MODES
+        .iter()
+        .find(|(mode, _)| is(coding, (ACCESS_MODE, mode)));
+    mode.map_or(code, |(_, purpose)| purpose)
+}
+
+fn says(coding: Node, purpose: &str) -> bool {
+    let same = |(mode, means): &(&str, &str)| *means == purpose && is(coding, (ACCESS_MODE, mode));
+    is(coding, (PURPOSE, purpose)) || MODES.iter().any(same)
+}
+
+/// The DMP's access modes and the purposes that they mean.
+const MODES: [(&str, &str); 3] = [
+    ("normal", "TREAT"),
+    ("centre_15", "ETREAT"),
+    ("bris_de_glace", "BTG"),
+];
+const ACCESS_MODE: &str =
+    "https://mos.esante.gouv.fr/NOS/TRE_R248-ModeAcces/FHIR/TRE-R248-ModeAcces";
 
 fn read_label(provision: Node, found: &mut Findings, reading: &Reading) -> bool {
     let mut masked = false;
@@ -172,6 +196,17 @@ fn read_period(provision: Node, shape: &Shape, found: &mut Findings) -> Option<I
     if period.get("start").is_some() {
         found.ignored(period.path_of("start"));
     }
+    let time = |name: &str| Timestamp::from_fhir(period.str(name)?).ok();
+    if let (Some(start), Some(end)) = (time("start"), time("end"))
+        && start.start() >= end.span().1
+    {
+        // per-1
+        found.refuse(invalid(
+            period.path(),
+            "le début est après la fin",
+            "it starts after its end",
+        ));
+    }
     let end = Timestamp::from_fhir(period.str("end").filter(|_| shape.ends)?).ok()?;
     // A date includes its day.
     Some(if end.is_date() {
@@ -197,7 +232,7 @@ fn read_party(provision: Node, shape: &Shape, found: &mut Findings) -> Option<Na
     }
     found.weigh_all(Weight::Key, actor.only(&["role", "reference"]));
     match actor.get("role") {
-        Some(role) => fixed(role, RECEIVER, found),
+        Some(role) => read_role(role, found),
         None => found.tolerate(missing(actor, "role")),
     }
     let reference = match actor.required("reference") {
@@ -221,6 +256,17 @@ fn read_party(provision: Node, shape: &Shape, found: &mut Findings) -> Option<Na
     };
     let id = read_identifier(node, shape.party, found)?;
     Some((Some(id), reference.str("display").map(str::to_owned)))
+}
+
+/// The receiver; what a second coding adds to it the category says already.
+fn read_role(role: Node, found: &mut Findings) {
+    let mut codings = role.items("coding");
+    if !codings.any(|coding| is(coding, RECEIVER)) {
+        return fixed(role, RECEIVER, found);
+    }
+    for other in role.items("coding").filter(|coding| !is(*coding, RECEIVER)) {
+        found.tolerate(other.issue(Code::UnsupportedElement));
+    }
 }
 
 fn read_everyone(reference: Node, found: &mut Findings) -> Option<Named> {

@@ -12,6 +12,7 @@ use super::assemble::{Extensions, grant};
 use super::provision::read_provision;
 use super::{CONSENT_DOCUMENT, LOINC, SCOPE};
 use crate::dmp::right::{Category, Declaration};
+use crate::dmp::time::Instant;
 use crate::error::{Code, Error, Issue};
 
 /// What the frame of a Consent may say and the server says itself: told as ignored.
@@ -78,6 +79,26 @@ pub fn read(consent: &Value, reading: &Reading) -> Result<(Declaration, Vec<Issu
         until,
     };
     Ok((declaration, warnings))
+}
+
+/// Tells a right that would be over when it is declared: it grants nothing.
+///
+/// # Errors
+/// `element-invalid` in strict mode.
+pub fn check_end(
+    declaration: &Declaration,
+    now: Instant,
+    reading: &Reading,
+) -> Result<Vec<Issue>, Error> {
+    let mut found = Findings::new(reading);
+    if declaration.active && declaration.until.is_some_and(|until| until <= now) {
+        found.tolerate(invalid(
+            "Consent.provision.period.end",
+            "elle est déjà passée",
+            "it is over already",
+        ));
+    }
+    found.finish().map_err(Error::many)
 }
 
 pub(super) fn missing(node: Node, element: &str) -> Issue {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::error::Code;
-use crate::translate::findings::{Findings, Weight};
+use crate::translate::findings::{Findings, Weight, invalid};
 use crate::translate::wire::Node;
 
 /// The contained resources of one resource.
@@ -31,13 +31,71 @@ impl<'a> Contained<'a> {
         Some(*resource)
     }
 
-    /// Tells the ones that nothing pointed to.
-    pub(in crate::translate) fn tell_unused(&self, found: &mut Findings) {
-        for resource in &self.resources {
-            if !resource.str("id").is_some_and(|id| self.used.contains(id)) {
-                found.refuse(resource.issue(Code::UnsupportedElement));
+    /// Counts as used what a reference leads to, through a role to its person and organisation too.
+    pub(in crate::translate) fn find_all(&mut self, reference: &str) -> bool {
+        let Some(role) = self.find(reference) else {
+            return false;
+        };
+        for name in ["practitioner", "organization"] {
+            if let Some(target) = role.get(name).and_then(|node| node.str("reference")) {
+                self.find(target);
             }
         }
+        true
+    }
+
+    /// How grave it is that a reference leads to nothing contained. One that leads elsewhere may be right where it comes from; one that
+    /// says `#` is wrong anywhere (ref-1), unless all that was contained is missing, which is told by itself.
+    pub(in crate::translate) fn outside(&self, reference: Node) -> Weight {
+        match reference.str("reference") {
+            Some(target) if target.starts_with('#') && !self.resources.is_empty() => Weight::Key,
+            _ => Weight::Detail,
+        }
+    }
+
+    /// Tells the ones that nothing pointed to (dom-3). Whose reference was left out is often still there: guide mode lets people,
+    /// organisations and devices go with a warning, for the header says who they were.
+    pub(in crate::translate) fn tell_unused(&self, found: &mut Findings) {
+        for resource in &self.resources {
+            if resource.str("id").is_some_and(|id| self.used.contains(id)) {
+                continue;
+            }
+            let weight = match resource.resource_type() {
+                Some(kind) if PARTIES.contains(&kind) => Weight::Detail,
+                _ => Weight::Key,
+            };
+            found.weigh(weight, resource.issue(Code::UnsupportedElement));
+        }
+    }
+}
+
+/// The types that a document or a submission contains.
+const PARTIES: [&str; 6] = [
+    "Practitioner",
+    "PractitionerRole",
+    "Organization",
+    "Device",
+    "Patient",
+    "RelatedPerson",
+];
+
+/// Tells a contained resource of another type than its reference may lead to.
+pub(in crate::translate) fn expect_kind(
+    reference: Node,
+    resource: Node,
+    kinds: &[&str],
+    found: &mut Findings,
+) {
+    if !resource
+        .resource_type()
+        .is_some_and(|kind| kinds.contains(&kind))
+    {
+        let kinds = kinds.join(" | ");
+        found.tolerate(invalid(
+            reference.path(),
+            &format!("{kinds} est attendu"),
+            &format!("{kinds} is expected"),
+        ));
     }
 }
 

@@ -3,10 +3,13 @@
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::identifier::type_code;
 use super::object::Object;
 use crate::dmp::ins::{Ins, InsRoot};
 use crate::error::{Code, Issue};
 use crate::translate::Reading;
+use crate::translate::findings::{Findings, invalid};
+use crate::translate::wire::Node;
 
 /// The code system of FR Core for identifier types.
 const IDENTIFIER_TYPES: &str = "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203";
@@ -68,13 +71,47 @@ pub(in crate::translate) fn write_former(ins: &Ins) -> Value {
     written(ins, "old")
 }
 
-fn written(ins: &Ins, usage: &str) -> Value {
-    let kind = match ins.root() {
+/// What FR Core's slices say of `use` and `type`, where they are told.
+pub(in crate::translate) fn check_slice(node: Node, found: &mut Findings) {
+    let Some(root) = node.str("system").and_then(InsRoot::from_oid) else {
+        return;
+    };
+    let usage = match root {
+        InsRoot::Nia => "temp",
+        InsRoot::Nir | InsRoot::NirTest | InsRoot::NirDemo => "official",
+    };
+    if let Some(told) = node.get("use")
+        && told.as_str() != Some(usage)
+        && told.as_str() != Some("old")
+    {
+        found.tolerate(invalid(
+            told.path(),
+            &format!("{usage} est attendu"),
+            &format!("{usage} is expected"),
+        ));
+    }
+    if let Some(told) = type_code(node, IDENTIFIER_TYPES)
+        && told != slice(root)
+    {
+        found.tolerate(invalid(
+            node.path_of("type"),
+            &format!("{} est attendu", slice(root)),
+            &format!("{} is expected", slice(root)),
+        ));
+    }
+}
+
+fn slice(root: InsRoot) -> &'static str {
+    match root {
         InsRoot::Nir => "INS-NIR",
         InsRoot::Nia => "INS-NIA",
         InsRoot::NirTest => "INS-NIR-TEST",
         InsRoot::NirDemo => "INS-NIR-DEMO",
-    };
+    }
+}
+
+fn written(ins: &Ins, usage: &str) -> Value {
+    let kind = slice(ins.root());
     let coding = Object::new()
         .put("system", IDENTIFIER_TYPES)
         .put("code", kind)

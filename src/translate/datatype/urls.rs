@@ -31,6 +31,12 @@ pub(in crate::translate) const DESIGNATION_TYPE: &str =
 /// MHD: `sourceId` of a submission.
 pub(in crate::translate) const SOURCE_ID: &str =
     "https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-sourceId";
+/// MHD: whom a submission is meant for.
+pub(in crate::translate) const INTENDED_RECIPIENT: &str =
+    "https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-intendedRecipient";
+/// PDSm: the same.
+pub(in crate::translate) const PDSM_INTENDED_RECIPIENT: &str =
+    "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-intended-recipient";
 /// MHD: organisation of a submission's author.
 pub(in crate::translate) const AUTHOR_ORG: &str =
     "https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-authorOrg";

@@ -70,7 +70,10 @@ pub(in crate::translate) fn declared_unique_id(
                 }
                 named = named.or(id);
             }
-            Kind::Entry => found.ignored(node.path()),
+            Kind::Entry => {
+                check_entry(node, found);
+                found.ignored(node.path());
+            }
             Kind::Other => found.refuse(node.issue(Code::UnsupportedElement)),
         }
     }
@@ -82,6 +85,75 @@ pub(in crate::translate) fn declared_unique_id(
         found.tolerate(missing);
     }
     master.or(named)
+}
+
+/// What MHD's UniqueIdIdentifier asks for beyond a value: `use` (or, from 4.2.4 on, `type`) and `system`.
+pub(in crate::translate) fn check_unique(node: Node, found: &mut Findings) {
+    let by_type = type_code(node, IDENTIFIER_SLICES) == Some("uniqueId");
+    match node.get("use") {
+        _ if by_type => {}
+        Some(usage) if usage.as_str() == Some("usual") => {}
+        Some(usage) => found.tolerate(invalid(
+            usage.path(),
+            "usual est attendu",
+            "usual is expected",
+        )),
+        None => found.tolerate(missing(node, "use")),
+    }
+    if node.get("system").is_none() {
+        found.tolerate(missing(node, "system"));
+    }
+}
+
+/// MHD's SubmissionSetUniqueIdIdentifier, as the slice `uniqueId` of a submission set: an OID.
+pub(in crate::translate) fn check_set_identifiers(resource: Node, found: &mut Findings) {
+    for node in resource.items("identifier") {
+        let by_type = type_code(node, IDENTIFIER_SLICES) == Some("uniqueId");
+        if !by_type && node.str("use") != Some("usual") {
+            continue;
+        }
+        check_unique(node, found);
+        if let Some(system) = node.get("system")
+            && system.as_str() != Some(URI)
+        {
+            found.tolerate(invalid(
+                system.path(),
+                "urn:ietf:rfc:3986 est attendu",
+                "urn:ietf:rfc:3986 is expected",
+            ));
+        } else if let Some(value) = node.get("value")
+            && !value
+                .as_str()
+                .is_some_and(|text| text.starts_with("urn:oid:"))
+        {
+            found.tolerate(invalid(
+                value.path(),
+                "un OID (urn:oid:) est attendu",
+                "an OID (urn:oid:) is expected",
+            ));
+        }
+    }
+}
+
+/// MHD's EntryUUIDIdentifier.
+fn check_entry(node: Node, found: &mut Findings) {
+    let sliced =
+        type_code(node, IDENTIFIER_SLICES).is_some() || node.str("use") == Some("official");
+    if sliced && node.get("system").is_none() {
+        found.tolerate(missing(node, "system"));
+    }
+    let value = node.str("value").unwrap_or_default();
+    if sliced && strip_prefix_ignore_case(value, "urn:uuid:").is_none() {
+        found.tolerate(invalid(
+            node.path_of("value"),
+            "un UUID (urn:uuid:) est attendu",
+            "a UUID (urn:uuid:) is expected",
+        ));
+    }
+}
+
+fn missing(node: Node, name: &str) -> Issue {
+    Issue::new(Code::ElementRequired).at(node.path_of(name))
 }
 
 enum Kind {

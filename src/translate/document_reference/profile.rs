@@ -1,12 +1,13 @@
 //! The elements that PDSm's profiles require: an error in strict mode; in guide mode a warning, for the CDA header completes them.
 
 use super::super::fhir_document;
-use super::super::findings::Findings;
+use super::super::findings::{Findings, invalid};
 use super::super::wire::Node;
+use super::identifiers::check_unique;
 use crate::error::{Code, Issue};
 
 /// PDSm Comprehensive DocumentReference (ITI-65).
-pub(in crate::translate) const COMPREHENSIVE: [&str; 18] = [
+const COMPREHENSIVE: [&str; 18] = [
     "contained",
     "category",
     "date",
@@ -42,8 +43,56 @@ pub(in crate::translate) const FROM_PATIENT: [&str; 2] = [
     "content[0].attachment.title",
 ];
 
+/// Whom a document of a bundle may have as author.
+const AUTHORS: [&str; 4] = ["Practitioner", "PractitionerRole", "Device", "Patient"];
+
+/// What PDSm asks of a document of a bundle beyond what its reading tells.
+pub(in crate::translate) fn check_comprehensive(resource: Node, found: &mut Findings) {
+    require(resource, &COMPREHENSIVE, found);
+    if let Some(master) = resource.get("masterIdentifier") {
+        check_unique(master, found);
+    }
+    for author in resource.items("author") {
+        let id = author
+            .str("reference")
+            .and_then(|target| target.strip_prefix('#'));
+        let mut contained = resource.items("contained");
+        let kind = contained
+            .find(|contained| id.is_some() && contained.str("id") == id)
+            .and_then(Node::resource_type);
+        if kind.is_some_and(|kind| !AUTHORS.contains(&kind)) {
+            let kinds = AUTHORS.join(" | ");
+            found.tolerate(invalid(
+                author.path(),
+                &format!("{kinds} est attendu"),
+                &format!("{kinds} is expected"),
+            ));
+        }
+    }
+}
+
+/// The same of a document that is published alone, which has the elements `required`.
+pub(in crate::translate) fn check_simplified(
+    resource: Node,
+    required: &[&str],
+    found: &mut Findings,
+) {
+    require(resource, required, found);
+    let context = resource.get("context");
+    let events = context
+        .into_iter()
+        .flat_map(|context| context.items("event"));
+    for other in events.skip(1) {
+        found.tolerate(invalid(
+            other.path(),
+            "un seul événement est attendu",
+            "one event is expected",
+        ));
+    }
+}
+
 /// Tells which of the required elements are missing.
-pub(in crate::translate) fn require(resource: Node, elements: &[&str], found: &mut Findings) {
+fn require(resource: Node, elements: &[&str], found: &mut Findings) {
     for path in elements {
         // MHD: a FHIR document has neither size nor hash, for its bytes are the recipient's to write.
         let of_bytes = path.ends_with(".size") || path.ends_with(".hash");

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::Reading;
-use super::super::datatype::contained::{Contained, only, only_extensions};
+use super::super::datatype::contained::{Contained, expect_kind, only, only_extensions};
 use super::super::datatype::object::Object;
 use super::super::datatype::urls::{BIRTH_GIVEN_NAMES, BIRTH_TIME};
 use super::super::datatype::{identifier, ins, name};
@@ -75,13 +75,15 @@ pub(super) fn read<'a>(
     found.weigh_all(Weight::Key, reference.only(&["reference", "type"]));
     let target = reference.str("reference").unwrap_or_default();
     let Some(resource) = contained.find(target) else {
-        found.tolerate(invalid(
+        let issue = invalid(
             reference.path(),
             "une ressource Patient contenue est attendue",
             "a contained Patient is expected",
-        ));
+        );
+        found.weigh(contained.outside(reference), issue);
         return None;
     };
+    expect_kind(reference, resource, &["Patient"], found);
     let known = ["identifier", "name", "gender", "birthDate", "_birthDate"];
     only(resource, &known, found);
     let mut patient = SourcePatient {

@@ -1,12 +1,17 @@
 //! A client's List → what it declares of the submission.
 
 use super::super::Reading;
-use super::super::datatype::contained::{Contained, only_extensions, single_extensions};
+use super::super::datatype::contained::{
+    Contained, expect_kind, only_extensions, single_extensions,
+};
 use super::super::datatype::urls::{
-    AUTHOR_ORG, DESIGNATION_TYPE, IS_ARCHIVED, LIST_TYPES, SOURCE_ID, SOURCE_PATIENT_ID,
+    AUTHOR_ORG, DESIGNATION_TYPE, INTENDED_RECIPIENT, IS_ARCHIVED, LIST_TYPES,
+    PDSM_INTENDED_RECIPIENT, SOURCE_ID, SOURCE_PATIENT_ID,
 };
 use super::super::datatype::{author, coding, identifier};
-use super::super::document_reference::{declared_unique_id, server_assigned};
+use super::super::document_reference::{
+    check_set_identifiers, declared_unique_id, server_assigned,
+};
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
 use crate::dmp::code::Code as Coded;
@@ -71,6 +76,10 @@ pub(in crate::translate) fn read_into(
     fixed(resource, "status", "current", found);
     fixed(resource, "mode", "working", found);
     check_kind(resource, found);
+    check_set_identifiers(resource, found);
+    if resource.get("contained").is_none() {
+        found.tolerate(missing(resource, "contained"));
+    }
 
     let mut contained = Contained::of(resource);
     let mut set = DeclaredSet {
@@ -160,9 +169,11 @@ fn read_extensions<'a>(
     found: &mut Findings,
     reading: &Reading,
 ) {
-    let known = [DESIGNATION_TYPE, SOURCE_ID, IS_ARCHIVED, SOURCE_PATIENT_ID];
+    let once = [DESIGNATION_TYPE, SOURCE_ID, IS_ARCHIVED, SOURCE_PATIENT_ID];
+    let recipients = [PDSM_INTENDED_RECIPIENT, INTENDED_RECIPIENT];
+    let known: Vec<&str> = once.into_iter().chain(recipients).collect();
     only_extensions(resource, &known, Weight::Key, found);
-    single_extensions(resource, &known, found);
+    single_extensions(resource, &once, found);
     let value = |url: &str, name: &str| {
         let extension = resource.extensions(url).next()?;
         extension.get(name)
@@ -193,6 +204,9 @@ fn read_extensions<'a>(
             found.refuse(extension.issue(Code::UnsupportedElement));
         }
     }
+    for extension in recipients.iter().flat_map(|url| resource.extensions(url)) {
+        read_recipient(extension, contained, found);
+    }
     for extension in resource.extensions(SOURCE_PATIENT_ID) {
         // No guide defines it; the patient stands in `subject`.
         found.tolerate(extension.issue(Code::UnsupportedElement));
@@ -200,6 +214,23 @@ fn read_extensions<'a>(
         if let Some(reference) = target.and_then(|node| node.str("reference")) {
             contained.find(reference);
         }
+    }
+}
+
+/// The DMP hands a submission on to nobody, which MHD lets a recipient tell.
+fn read_recipient(extension: Node, contained: &mut Contained, found: &mut Findings) {
+    found.note(extension.issue(Code::RecipientUnavailable));
+    let Some(reference) = extension.get("valueReference") else {
+        return found.tolerate(missing(extension, "value"));
+    };
+    let target = reference.str("reference").unwrap_or_default();
+    let is_contained = contained.find_all(target);
+    if !is_contained && extension.str("url") == Some(PDSM_INTENDED_RECIPIENT) {
+        found.tolerate(invalid(
+            reference.path(),
+            "une ressource contenue est attendue",
+            "a contained resource is expected",
+        ));
     }
 }
 
@@ -225,6 +256,23 @@ fn read_source<'a>(
     reading: &Reading,
 ) -> Option<Author> {
     only_extensions(source, &[AUTHOR_ORG], Weight::Key, found);
+    single_extensions(source, &[AUTHOR_ORG], found);
+    if let Some(resource) = source
+        .str("reference")
+        .and_then(|target| contained.find(target))
+    {
+        expect_kind(
+            source,
+            resource,
+            &["PractitionerRole", "Device", "Patient"],
+            found,
+        );
+    }
+    for extension in source.extensions(AUTHOR_ORG) {
+        if extension.get("valueReference").is_none() {
+            found.tolerate(missing(extension, "value"));
+        }
+    }
     let mut author = author::source(source, contained, found, reading);
     let organization = source
         .extensions(AUTHOR_ORG)

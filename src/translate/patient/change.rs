@@ -8,7 +8,7 @@ use super::super::Reading;
 use super::super::datatype::urls::{self, dmp, ours};
 use super::super::findings::{Findings, invalid};
 use super::super::wire::Node;
-use super::read::{update, value};
+use super::read::{value, whole};
 use super::write::{ON_REQUEST, View, closure, valued, write};
 use crate::dmp::change::RecordChange;
 use crate::dmp::record::{Closure, Record, RecordData, RecordState, Traits};
@@ -48,8 +48,9 @@ pub fn read_change(
     reading: &Reading,
 ) -> Result<(RecordData, Vec<Issue>), Error> {
     let kept = &record.data;
-    let whole = completed(patient, record, change, today, reading);
-    let (mut data, warnings) = update(&whole, &kept.ins, Some(kept), reading)?;
+    let completed = completed(patient, record, change, today, reading);
+    let nothing = Findings::new(reading);
+    let (mut data, warnings) = whole(&completed, &kept.ins, Some(kept), nothing, reading)?;
     let mut found = Findings::new(reading);
     found.append(warnings);
     unchanged(&data, kept, &mut found);

@@ -9,7 +9,7 @@ use super::super::datatype::urls::{self, dmp, ours};
 use super::super::document_reference::server_assigned;
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
-use super::{notices, numbers, traits};
+use super::{notices, numbers, profile, traits};
 use crate::dmp::ins::Ins;
 use crate::dmp::record::{Closure, IdentityStatus, RecordData, RecordState};
 use crate::error::{Code, Error, Issue};
@@ -48,8 +48,20 @@ pub fn update(
     kept: Option<&RecordData>,
     reading: &Reading,
 ) -> Result<(RecordData, Vec<Issue>), Error> {
-    let patient = Node::root(patient);
     let mut found = Findings::new(reading);
+    profile::check(Node::root(patient), &mut found);
+    whole(patient, ins, kept, found, reading)
+}
+
+/// The same of a Patient that was completed from the record: the profile is asked of who opens one.
+pub(super) fn whole(
+    patient: &Value,
+    ins: &Ins,
+    kept: Option<&RecordData>,
+    mut found: Findings,
+    reading: &Reading,
+) -> Result<(RecordData, Vec<Issue>), Error> {
+    let patient = Node::root(patient);
     let known = [
         "id",
         "meta",

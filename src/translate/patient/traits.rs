@@ -9,6 +9,13 @@ use crate::dmp::person::{PersonName, Sex};
 use crate::dmp::record::Traits;
 use crate::error::{Code, Issue};
 
+/// INSEE codes of communes, under both names.
+const COMMUNES: [&str; 3] = [
+    super::read::COMMUNES,
+    "https://mos.esante.gouv.fr/NOS/TRE_R13-Commune/FHIR/TRE-R13-Commune",
+    "urn:oid:1.2.250.1.213.2.12",
+];
+
 pub(super) fn read_traits(patient: Node, found: &mut Findings) -> Option<Traits> {
     let mut birth: Option<PersonName> = None;
     let mut birth_given_names = None;
@@ -88,6 +95,16 @@ fn read_birth_place(patient: Node, found: &mut Findings) -> Option<String> {
     }
     only_extensions(address, &[urls::INSEE_CODE], Weight::Detail, found);
     let coding = value(address, urls::INSEE_CODE, "valueCoding");
+    let system = coding.and_then(|coding| coding.str("system"));
+    if let Some(coding) = coding
+        && !system.is_some_and(|system| COMMUNES.contains(&system))
+    {
+        let issue = coding
+            .issue(Code::CodeInvalid)
+            .with("value", system.unwrap_or("-"))
+            .with("list", "TRE_R13-CommuneOM");
+        found.tolerate(issue);
+    }
     let code = coding.and_then(|coding| coding.str("code"));
     let well_formed = |code: &&str| {
         code.len() == 5

@@ -1,6 +1,6 @@
 //! Authors, the legal authenticator and organisations as clients send them.
 
-use super::super::contained::{Contained, only, only_extensions};
+use super::super::contained::{Contained, expect_kind, only, only_extensions};
 use super::super::{coding, identifier, name, urls::ours};
 use crate::dmp::code::{Code, system};
 use crate::dmp::person::{
@@ -91,11 +91,12 @@ impl<'a> People<'a, '_> {
             .and_then(|target| self.contained.find(target));
         let logical = reference.get("identifier").is_some() || reference.get("display").is_some();
         if resource.is_none() && (reference.get("reference").is_some() || !logical) {
-            self.found.tolerate(invalid(
+            let issue = invalid(
                 reference.path(),
                 "la référence ne désigne pas une ressource contenue",
                 "the reference does not point to a contained resource",
-            ));
+            );
+            self.found.weigh(self.contained.outside(reference), issue);
         }
         resource
     }
@@ -282,6 +283,7 @@ impl<'a> People<'a, '_> {
         only_extensions(reference, &[], Weight::Detail, self.found);
         match self.follow(reference) {
             Some(resource) => {
+                expect_kind(reference, resource, &["Organization"], self.found);
                 only(resource, &["identifier", "name"], self.found);
                 Some(self.named_organization(resource))
             }
