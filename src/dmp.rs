@@ -17,3 +17,4 @@ pub mod right;
 pub mod submission;
 pub mod time;
 pub mod trace;
+pub mod vaccination;

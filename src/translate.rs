@@ -8,6 +8,7 @@ mod datatype;
 pub mod deposit;
 pub mod document_reference;
 mod findings;
+pub mod immunization;
 pub mod list;
 pub mod outcome;
 pub mod patch;
