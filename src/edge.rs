@@ -18,6 +18,7 @@ mod consent;
 mod context;
 mod exchange;
 mod generate;
+mod immunization;
 pub mod log;
 mod metrics;
 mod negotiate;
@@ -103,6 +104,9 @@ fn routes(app: Shared) -> Router {
             "/fhir/Consent/{id}",
             get(consent::read).put(consent::update),
         )
+        .route("/fhir/Immunization", get(immunization::search))
+        .route("/fhir/Immunization/_search", post(immunization::search))
+        .route("/fhir/Immunization/{id}", get(immunization::read))
         .route("/fhir/AuditEvent", get(audit_event::search))
         .route("/fhir/AuditEvent/_search", post(audit_event::search))
         .route("/fhir/AuditEvent/{id}", get(audit_event::read))

@@ -37,6 +37,7 @@ mod sqlite;
 mod statement;
 mod traces;
 mod types;
+mod vaccinations;
 mod verification;
 mod versions;
 mod visible;

@@ -4,11 +4,12 @@ use super::conn::{Conn, DbError};
 use super::statement::Value;
 use crate::dmp::time::Instant;
 
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/0001_records.sql"),
     include_str!("../../migrations/0002_rights.sql"),
     include_str!("../../migrations/0003_ins_number.sql"),
     include_str!("../../migrations/0004_versions.sql"),
+    include_str!("../../migrations/0008_vaccinations.sql"),
 ];
 
 /// Applies what is missing.

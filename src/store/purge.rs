@@ -14,7 +14,7 @@ use crate::dmp::trace::{Trace, TracedAct};
 use crate::error::Error;
 
 /// Every table whose rows belong to a record, but for the three that are found by other keys. A test holds it to the schema.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "document",
     "document_text",
     "document_version",
@@ -24,6 +24,7 @@ const TABLES: [&str; 13] = [
     "consent",
     "consent_history",
     "consultation",
+    "vaccination",
     "outbox",
     // The head first: who appends to the chain at this moment holds it, and his line is then there to be deleted.
     "journal_head",
@@ -129,6 +130,7 @@ impl Purge {
             "locator WHERE id IN (SELECT id FROM document WHERE ins = $1)",
             "locator WHERE id IN (SELECT id FROM submission WHERE ins = $1)",
             "locator WHERE id IN (SELECT id FROM consent WHERE ins = $1)",
+            "locator WHERE id IN (SELECT id FROM vaccination WHERE ins = $1)",
             "locator WHERE id IN (SELECT id FROM record WHERE ins = $1)",
             "unique_id WHERE value IN (SELECT unique_id FROM document WHERE ins = $1)",
             "unique_id WHERE value IN (SELECT unique_id FROM submission WHERE ins = $1)",

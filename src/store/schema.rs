@@ -44,6 +44,7 @@ pub(super) enum Kind {
     Submission,
     Content,
     Consent,
+    Vaccination,
 }
 
 impl Kind {
@@ -54,6 +55,7 @@ impl Kind {
             Self::Submission => 3,
             Self::Content => 4,
             Self::Consent => 5,
+            Self::Vaccination => 8,
         }
     }
 }

@@ -8,6 +8,7 @@ mod results;
 mod status;
 mod submissions;
 mod traces;
+mod vaccinations;
 mod value;
 
 pub use access::{ConsentFilter, ConsentSearch, consents};
@@ -16,6 +17,7 @@ pub use patient::{PatientKey, PatientSearch, patient_identifier};
 pub use results::{MAX_COUNT, page_token};
 pub use submissions::submissions;
 pub use traces::{TraceSearch, traces};
+pub use vaccinations::{VaccinationQuery, VaccinationSearch, vaccinations};
 
 use super::Reading;
 use crate::dmp::ins::Ins;

@@ -31,6 +31,7 @@ pub(super) fn all() -> Vec<Value> {
         binary(),
         consent(),
         audit_event(),
+        immunization(),
     ];
     if FEATURES.fhir_documents {
         let profile = "http://hl7.org/fhir/StructureDefinition/Bundle";
@@ -125,6 +126,16 @@ fn audit_event() -> Value {
         "versioning": "no-version",
     });
     resource("AuditEvent", &["read", "search-type"], told)
+}
+
+fn immunization() -> Value {
+    let told = json!({
+        "profile": "http://hl7.org/fhir/StructureDefinition/Immunization",
+        "documentation": "The register of vaccinations: every act that the notes and histories which the caller may know of tell, once.",
+        "versioning": "versioned",
+        "conditionalRead": "not-match",
+    });
+    resource("Immunization", &["read", "search-type"], told)
 }
 
 /// A type with what is told of it, in the order of the specification.

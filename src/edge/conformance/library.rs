@@ -33,6 +33,7 @@ files! {
     "SearchParameter-source-given",
     "SearchParameter-source-identifier",
     "SearchParameter-subject-identifier",
+    "SearchParameter-validated",
     "StructureDefinition-audit-event",
     "StructureDefinition-author-device",
     "StructureDefinition-author-identifier",

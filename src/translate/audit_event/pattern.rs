@@ -139,10 +139,13 @@ impl Pattern {
                 ..search("List", &[SEARCH, ITI_66])
             },
             Act::SearchConsents => search("Consent", &[SEARCH]),
+            Act::SearchVaccinations => search("Immunization", &[SEARCH]),
             Act::SearchTraces => search("AuditEvent", &[SEARCH, ITI_81]),
-            Act::ReadDocument | Act::ReadSubmission | Act::ReadConsent | Act::ReadTrace => {
-                read(&[READ])
-            }
+            Act::ReadDocument
+            | Act::ReadSubmission
+            | Act::ReadConsent
+            | Act::ReadTrace
+            | Act::ReadVaccination => read(&[READ]),
             Act::RetrieveDocument => Self {
                 profile: mhd!("RetrieveDocument.Audit.Responder"),
                 ..read(&[READ, ITI_68])

@@ -19,7 +19,14 @@ use crate::error::{Code, Error, Issue};
 const COUNT: u32 = 100;
 
 /// What a trace's entity may be.
-const ENTITIES: [&str; 5] = ["DocumentReference", "List", "Binary", "Consent", "Patient"];
+const ENTITIES: [&str; 6] = [
+    "DocumentReference",
+    "List",
+    "Binary",
+    "Consent",
+    "Immunization",
+    "Patient",
+];
 
 /// A search of traces in one record.
 #[derive(Debug, Clone)]
