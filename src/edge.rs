@@ -104,9 +104,17 @@ fn routes(app: Shared) -> Router {
             "/fhir/Consent/{id}",
             get(consent::read).put(consent::update),
         )
-        .route("/fhir/Immunization", get(immunization::search))
+        .route(
+            "/fhir/Immunization",
+            get(immunization::search).post(immunization::create),
+        )
         .route("/fhir/Immunization/_search", post(immunization::search))
-        .route("/fhir/Immunization/{id}", get(immunization::read))
+        .route(
+            "/fhir/Immunization/{id}",
+            get(immunization::read)
+                .put(immunization::update)
+                .delete(immunization::delete),
+        )
         .route("/fhir/AuditEvent", get(audit_event::search))
         .route("/fhir/AuditEvent/_search", post(audit_event::search))
         .route("/fhir/AuditEvent/{id}", get(audit_event::read))

@@ -17,12 +17,16 @@ use support::{Document, Options, Reply, Server, consent_for};
 use uuid::Uuid;
 
 /// What no client can provoke at will.
-const NOT_HERE: [(Code, &str); 25] = [
+const NOT_HERE: [(Code, &str); 26] = [
     (
         Code::Wrapped,
         "tests/wrap.rs a_file_is_deposited_as_a_document_and_read_back_as_it_was",
     ),
     (Code::CdaDeviation, "tests/cda_mutants.rs"),
+    (
+        Code::ValidatedVaccination,
+        "tests/vaccinations.rs a_patient_declares_and_a_professional_validates",
+    ),
     (
         Code::Busy,
         "shown below, with a database that another holds",

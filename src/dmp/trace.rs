@@ -53,6 +53,10 @@ pub enum TracedAct {
     SearchVaccinations,
     /// Read of an Immunization.
     ReadVaccination,
+    /// A vaccination is entered by a professional, or declared by the patient.
+    AddVaccination,
+    /// A declared vaccination is changed, withdrawn or validated.
+    ChangeVaccination,
     /// The one-month limit, or the coming of age, made a document visible (ANN-03, MIN-09).
     RestoreVisibility,
     /// Ten years after the closing, or on request, everything was deleted (LC-13, LC-14).
@@ -63,7 +67,7 @@ pub enum TracedAct {
 
 impl TracedAct {
     /// Every act.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::TestExistence,
         Self::OpenRecord,
         Self::ProvideBundle,
@@ -83,6 +87,8 @@ impl TracedAct {
         Self::Explain,
         Self::SearchVaccinations,
         Self::ReadVaccination,
+        Self::AddVaccination,
+        Self::ChangeVaccination,
         Self::RestoreVisibility,
         Self::Purge,
         Self::Other,
@@ -110,6 +116,8 @@ impl TracedAct {
             Self::Explain => "explain",
             Self::SearchVaccinations => "search-immunization",
             Self::ReadVaccination => "read-immunization",
+            Self::AddVaccination => "create-immunization",
+            Self::ChangeVaccination => "change-immunization",
             Self::RestoreVisibility => "restore-visibility",
             Self::Purge => "purge",
             Self::Other => "other",

@@ -1,5 +1,7 @@
 //! Immunization: the register of vaccinations of a record (rules VAC-05, VAC-06).
 
+mod enter;
+
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -23,6 +25,40 @@ const RESOURCE: &str = "Immunization";
 pub(super) async fn search(State(app): State<Shared>, request: Request) -> Response {
     let mut exchange = Exchange::new(app, TracedAct::SearchVaccinations, request);
     let result = find(&mut exchange).await;
+    exchange.conclude(result).await
+}
+
+/// `POST /fhir/Immunization`; a form, or parameters without body, is a search.
+pub(super) async fn create(State(app): State<Shared>, request: Request) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::AddVaccination, request);
+    let result = if exchange.posts_a_search() {
+        exchange.turns_into(TracedAct::SearchVaccinations);
+        find(&mut exchange).await
+    } else {
+        enter::create(&mut exchange).await
+    };
+    exchange.conclude(result).await
+}
+
+/// `PUT /fhir/Immunization/{id}`
+pub(super) async fn update(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::ChangeVaccination, request);
+    let result = enter::update(&mut exchange, &id).await;
+    exchange.conclude(result).await
+}
+
+/// `DELETE /fhir/Immunization/{id}`
+pub(super) async fn delete(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let mut exchange = Exchange::new(app, TracedAct::ChangeVaccination, request);
+    let result = enter::delete(&mut exchange, &id).await;
     exchange.conclude(result).await
 }
 

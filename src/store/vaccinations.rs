@@ -1,6 +1,8 @@
 //! The register of vaccinations. An entry of a document is shown to whom the document is; of entries of different documents that
 //! tell one act the caller gets the first that he may know of, a note's before a history's.
 
+mod declare;
+
 use openssl::sha::Sha256;
 use uuid::Uuid;
 
@@ -18,6 +20,8 @@ use crate::dmp::trace::Trace;
 use crate::dmp::vaccination::{Entry, HISTORY, NOTE, Origin, Vaccination, Validation};
 use crate::error::Error;
 use crate::policy::{Permit, Visibility};
+
+pub use declare::Declaration;
 
 /// What of an entry is kept as one text.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -44,7 +48,7 @@ pub(super) fn told(
     let told = render.vaccinations(content).into_iter().enumerate();
     let entries = told.map(|(rank, vaccination)| {
         let registered = Entry {
-            id: id_of(&entry.metadata.unique_id, rank),
+            id: vaccination_id(&entry.metadata.unique_id, rank),
             version: 1,
             updated: entry.deposited,
             patient: patient.clone(),
@@ -57,8 +61,8 @@ pub(super) fn told(
     Ok(entries.collect())
 }
 
-/// The id of the entry of that rank, from 0: always the same for the same document.
-fn id_of(document: &UniqueId, rank: usize) -> Uuid {
+/// The Immunization id of a document's entry of that rank, from 0: always the same for the same document.
+pub fn vaccination_id(document: &UniqueId, rank: usize) -> Uuid {
     let mut hasher = Sha256::new();
     hasher.update(b"vaccination\n");
     hasher.update(document.to_string().as_bytes());
@@ -87,12 +91,7 @@ pub(super) async fn register<'a>(
             seen.push(act.clone());
             format!("{act}\n{before}")
         });
-        let body = Body {
-            vaccination: entry.vaccination.clone(),
-            origin: entry.origin.clone(),
-            validation: entry.validation.clone(),
-        };
-        let body = serde_json::to_string(&body).map_err(|_| DbError::Shape)?;
+        let body = body_of(entry)?;
         let document = match document {
             Some(id) => id.into(),
             None => super::statement::Value::Bytes(None),
@@ -121,6 +120,15 @@ pub(super) async fn register<'a>(
     Ok(())
 }
 
+fn body_of(entry: &Entry) -> Result<String, DbError> {
+    let body = Body {
+        vaccination: entry.vaccination.clone(),
+        origin: entry.origin.clone(),
+        validation: entry.validation.clone(),
+    };
+    serde_json::to_string(&body).map_err(|_| DbError::Shape)
+}
+
 /// Adds the condition that document `d` is there, not replaced, and may be known.
 fn current<'a>(statement: &mut Statement<'a>, visibility: &'a Visibility) {
     let there = [Availability::Approved, Availability::Archived];
@@ -128,6 +136,17 @@ fn current<'a>(statement: &mut Statement<'a>, visibility: &'a Visibility) {
     statement.list(there.map(status));
     statement.push(" AND ");
     visible::documents(statement, visibility);
+}
+
+/// What the patient declares is shown to whom a note would be.
+fn shows_declared(visibility: &Visibility) -> bool {
+    match visibility {
+        Visibility::Nothing | Visibility::Own(_) => false,
+        Visibility::Professional { types, .. } => {
+            types.all || types.codes.iter().any(|code| code == NOTE)
+        }
+        Visibility::Patient { .. } | Visibility::All => true,
+    }
 }
 
 /// The entries that the permit shows: one of each act, or the one of an id.
@@ -141,11 +160,18 @@ async fn find(
     let mut statement = Statement::new(
         "SELECT v.id, v.version, v.updated, v.body FROM vaccination v WHERE v.ins = ",
     );
-    statement.bind(ins).push(
-        " AND EXISTS (SELECT 1 FROM document d WHERE d.ins = v.ins AND d.id = v.document AND ",
-    );
+    statement
+        .bind(ins)
+        .push(" AND ((v.document IS NULL AND ")
+        .push(match shows_declared(visibility) {
+            true => "1 = 1",
+            false => "1 = 0",
+        })
+        .push(
+            ") OR EXISTS (SELECT 1 FROM document d WHERE d.ins = v.ins AND d.id = v.document AND ",
+        );
     current(&mut statement, visibility);
-    statement.push(")");
+    statement.push("))");
     match id {
         Some(id) => {
             statement.push(" AND v.id = ").bind(id);
@@ -217,5 +243,40 @@ impl Store {
         let found = (found.into_iter().next(), false);
         self.shown(permit, found, (audit::VACCINATION, id), trace)
             .await
+    }
+
+    /// The entry of an id, if the caller may know of it. Not traced: the write that it serves is.
+    ///
+    /// # Errors
+    /// [`Permit::not_visible`] when it is hidden or not there; `busy`, `internal`.
+    pub async fn known_vaccination(&self, permit: &Permit, id: Uuid) -> Result<Entry, Error> {
+        let ins = self.entered(permit).await?;
+        let mut reader = self.reader().await?;
+        let found = find(&mut reader.conn()?, &ins, permit, Some(id)).await?;
+        found.into_iter().next().ok_or_else(|| permit.not_visible())
+    }
+
+    /// Declares a vaccination, changes, withdraws or validates one that was declared; gives it as it then is, or was.
+    ///
+    /// # Errors
+    /// `validated-vaccination`, `not-yours`, `not-found`, `element-invalid`, `version-conflict` when `if_match` is not its
+    /// version: refused and traced. Stale when the record moved since the decision: not traced. `busy`, `internal`.
+    pub async fn declare_vaccination(
+        &self,
+        permit: &Permit,
+        declaration: Declaration,
+        if_match: Option<u32>,
+        trace: Trace,
+    ) -> Result<Entry, Error> {
+        let ins = self.entered(permit).await?;
+        let permit = permit.clone();
+        self.write(declare::Declare {
+            permit,
+            ins,
+            declaration,
+            if_match,
+            trace,
+        })
+        .await
     }
 }

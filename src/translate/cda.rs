@@ -30,7 +30,7 @@ pub use named::warnings;
 pub use project::{format_of, metadata_json};
 pub use read::{read_header, read_whole};
 pub use render::{CONTENT_SECURITY_POLICY, MAX_HTML, render};
-pub use vaccination::{MAX_ENTRIES, vaccinations};
+pub use vaccination::{MAX_ENTRIES, section, vaccinations};
 
 use crate::dmp::code::Code;
 use crate::dmp::document::{ReferenceId, RelationKind};

@@ -1,7 +1,9 @@
 //! Vaccinations as Immunization resources (national documents: `docs/vaccinations.md`).
 
+mod read;
 mod write;
 
+pub use read::{Declared, read};
 pub use write::write;
 
 /// HL7 v2 table 0443, roles of a provider.

@@ -131,11 +131,15 @@ fn audit_event() -> Value {
 fn immunization() -> Value {
     let told = json!({
         "profile": "http://hl7.org/fhir/StructureDefinition/Immunization",
-        "documentation": "The register of vaccinations: every act that the notes and histories which the caller may know of tell, once.",
+        "documentation": "The register of vaccinations: every act that the notes and histories which the caller may know of tell, once, and what \
+            the patient declared. What a professional creates becomes a note de vaccination (87273-9). The patient creates, updates and \
+            deletes what he declares, until a professional validates it: an update with extension dmp-vaccination-validation.",
         "versioning": "versioned",
+        "updateCreate": false,
         "conditionalRead": "not-match",
     });
-    resource("Immunization", &["read", "search-type"], told)
+    let interactions = ["create", "read", "update", "delete", "search-type"];
+    resource("Immunization", &interactions, told)
 }
 
 /// A type with what is told of it, in the order of the specification.

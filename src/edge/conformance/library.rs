@@ -54,6 +54,7 @@ files! {
     "StructureDefinition-dmp-fermeture",
     "StructureDefinition-dmp-medecin-traitant",
     "StructureDefinition-dmp-rattachement-mes",
+    "StructureDefinition-dmp-vaccination-validation",
     "StructureDefinition-document-comprehensive",
     "StructureDefinition-document-simplified",
     "StructureDefinition-folder",

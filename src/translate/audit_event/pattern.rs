@@ -159,7 +159,8 @@ impl Pattern {
                 profile: mhd!("SimplifiedPublish.Audit.Recipient"),
                 ..write(&[CREATE, ITI_105], "C")
             },
-            Act::OpenRecord | Act::ChangeRecord => write(&[UPDATE], "U"),
+            Act::OpenRecord | Act::ChangeRecord | Act::ChangeVaccination => write(&[UPDATE], "U"),
+            Act::AddVaccination => write(&[CREATE], "C"),
             Act::ChangeDocument => write(&[PATCH], "U"),
             Act::DeclareConsent => Self {
                 kind: SECURITY,

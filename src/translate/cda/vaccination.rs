@@ -2,12 +2,15 @@
 //! (1.2.250.1.213.1.1.2.147), read and written.
 
 mod entry;
+mod make;
 mod tree;
 
 use super::decode::decode;
 use super::walk::Walker;
 use crate::dmp::vaccination::Vaccination;
 use tree::{Element, Narrative};
+
+pub use make::section;
 
 /// Section FR-Vaccinations.
 const SECTION: &str = "1.2.250.1.213.1.1.2.147";
