@@ -281,3 +281,327 @@ async fn the_national_documents_make_one_register() {
         assert_eq!(found.assert_status(200).json()["total"], expected);
     }
 }
+
+/// An act as a practice's software sends it.
+fn immunization(lot: &str) -> Value {
+    let (system, ins) = PATIENT.split_once('|').unwrap();
+    json!({
+        "resourceType": "Immunization",
+        "contained": [{
+            "resourceType": "Observation",
+            "id": "fever",
+            "status": "final",
+            "code": {"coding": [{"system": "http://loinc.org", "code": "8310-5"}]},
+            "valueCodeableConcept": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "R50.2"}], "text": "Fièvre"}
+        }],
+        "status": "completed",
+        "vaccineCode": {
+            "coding": [
+                {"system": "https://smt.esante.gouv.fr/terminologie-bdpm", "code": "60000001", "display": "Vaccin d’essai"},
+                {"system": "http://www.whocc.no/atc", "code": "J07AM01"},
+                {"system": "urn:oid:1.2.250.1.213.2.3.2", "code": "3400900000001"}
+            ],
+            "text": "Vaccin d’essai <adsorbé> & fils"
+        },
+        "patient": {"identifier": {"system": system, "value": ins}},
+        "occurrenceDateTime": "2026-10-02",
+        "lotNumber": lot,
+        "site": {"text": "Deltoïde gauche"},
+        "route": {"coding": [{"system": "http://standardterms.edqm.eu", "code": "20035000"}]},
+        "doseQuantity": {"value": 0.50, "unit": "mL", "system": "http://unitsofmeasure.org", "code": "mL"},
+        "note": [{"text": "Prise récente\nd’un autre traitement"}],
+        "reaction": [{"date": "2026-10-03", "detail": {"reference": "#fever"}}],
+        "protocolApplied": [{"series": "BOOSTER", "doseNumberPositiveInt": 2}]
+    })
+}
+
+fn path_of(immunization: &Value) -> String {
+    format!("/Immunization/{}", immunization["id"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn what_a_professional_enters_is_a_note_of_his() {
+    on_both(async |server, portal| {
+        let mut medecin = server.client("medecin").with("DMP-Structure", "10B0000014");
+        let mut sent = immunization("L1");
+        sent["primarySource"] = json!(true);
+        let made = medecin
+            .post("/Immunization", &sent)
+            .await
+            .assert_status(201);
+        let location = made.header("location").to_owned();
+        let made = made.json();
+        assert!(location.ends_with(&path_of(&made)), "{location}");
+        // Everything that was sent is there again.
+        for element in [
+            "status",
+            "vaccineCode",
+            "occurrenceDateTime",
+            "lotNumber",
+            "site",
+            "route",
+            "doseQuantity",
+            "note",
+        ] {
+            assert_eq!(made[element], sent[element], "{element}");
+        }
+        assert_eq!(made["primarySource"], true);
+        assert_eq!(made["performer"][0]["actor"], made["performer"][1]["actor"]);
+        assert_eq!(
+            made["performer"][0]["actor"]["identifier"]["value"],
+            MEDECIN
+        );
+        assert_eq!(made["protocolApplied"][0]["doseNumberPositiveInt"], 2);
+        assert_eq!(
+            made["contained"][0]["valueCodeableConcept"]["text"],
+            "Fièvre"
+        );
+        // As it stands in the register, to the letter.
+        assert_eq!(
+            medecin.get(&path_of(&made)).await.assert_status(200).json(),
+            made
+        );
+        assert_eq!(register(&mut medecin, &[]).await, [made.clone()]);
+
+        // The document is one like any other.
+        let asked = [
+            ("patient.identifier", PATIENT),
+            ("status", "current"),
+            ("type", NOTE),
+        ];
+        let mut holder = portal.holder(PATIENT).on(server);
+        let found = holder
+            .search("DocumentReference", &asked)
+            .await
+            .assert_status(200)
+            .json();
+        assert_eq!(found["total"], 1);
+        let document = &found["entry"][0]["resource"];
+        assert_eq!(document["category"][0]["coding"][0]["code"], "52");
+        let format = &document["content"][0]["format"]["code"];
+        assert_eq!(format, "urn:asip:ci-sis:vac-note:2021");
+        let url = document["content"][0]["attachment"]["url"]
+            .as_str()
+            .unwrap();
+        let binary = url.rsplit('/').next().unwrap();
+        let content = holder
+            .get(&format!("/Binary/{binary}"))
+            .await
+            .assert_status(200);
+        let text = String::from_utf8(content.bytes.to_vec()).unwrap();
+        assert!(text.contains("<td>02/10/2026</td>"));
+        // Our own judgement of it.
+        let file = server.folder().join("note.xml");
+        std::fs::write(&file, &text).unwrap();
+        let judged = server.run(&["cda", "check", "--json", file.to_str().unwrap()]);
+        let judged: Value = serde_json::from_slice(&judged.stdout).unwrap();
+        let findings: Vec<String> = issues(&judged);
+        assert!(findings.is_empty(), "{findings:?}");
+
+        // Sent again it is the same document.
+        medecin
+            .post("/Immunization", &sent)
+            .await
+            .assert_refused(409, "duplicate-document");
+        // Somebody else vaccinated.
+        let mut of_another = immunization("L2");
+        of_another["performer"] = json!([{"actor": {"display": "Dr Autre"}}]);
+        let made = medecin
+            .post("/Immunization", &of_another)
+            .await
+            .assert_status(201)
+            .json();
+        assert_eq!(made["primarySource"], false);
+        assert_eq!(made["reportOrigin"]["coding"][0]["code"], "record");
+        of_another["primarySource"] = json!(true);
+        of_another["lotNumber"] = json!("L3");
+        medecin
+            .post("/Immunization", &of_another)
+            .await
+            .assert_refused(422, "element-invalid");
+
+        // Bad input changes nothing.
+        let mut early = immunization("L4");
+        early["occurrenceDateTime"] = json!("1975");
+        medecin
+            .post("/Immunization", &early)
+            .await
+            .assert_refused(422, "element-invalid");
+        early["occurrenceDateTime"] = json!("2099");
+        medecin
+            .post("/Immunization", &early)
+            .await
+            .assert_refused(422, "element-invalid");
+        let mut hopital = server.client("hopital");
+        hopital
+            .post("/Immunization", &immunization("L5"))
+            .await
+            .assert_refused(403, "not-allowed");
+        assert_eq!(lots(&register(&mut medecin, &[]).await), ["L2", "L1"]);
+
+        // The patient changes nothing of it, another professional neither.
+        let first = register(&mut medecin, &[("lot-number", "L1")])
+            .await
+            .remove(0);
+        let path = path_of(&first);
+        holder
+            .put(&path, &first)
+            .await
+            .assert_refused(403, "validated-vaccination");
+        let gone = holder.send(Method::DELETE, &path, &[], Vec::new()).await;
+        gone.assert_refused(403, "validated-vaccination");
+        medecin
+            .put(&path, &first)
+            .await
+            .assert_refused(403, "not-yours");
+    })
+    .await;
+}
+
+/// What `cda check --json` found.
+fn issues(judged: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = vec![judged];
+    while let Some(value) = rest.pop() {
+        if let Some(check) = value.get("check").and_then(Value::as_str) {
+            found.push(format!("{check} {}", value["path"]));
+        }
+        match value {
+            Value::Array(items) => rest.extend(items),
+            Value::Object(members) => rest.extend(members.values()),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn validation(of: &str) -> Value {
+    json!({
+        "url": "https://passerelle.dev/fhir/StructureDefinition/dmp-vaccination-validation",
+        "extension": [
+            {"url": "validator", "valueReference": {"identifier": {"system": "urn:oid:1.2.250.1.71.4.2.1", "value": of}}},
+            {"url": "date", "valueDateTime": "2001-01-01"}
+        ]
+    })
+}
+
+#[tokio::test]
+async fn a_patient_declares_and_a_professional_validates() {
+    on_both(async |server, portal| {
+        let mut holder = portal.holder(PATIENT).on(server);
+        let mut medecin = server.client("medecin");
+        let sent = immunization("D1");
+        let made = holder
+            .post("/Immunization", &sent)
+            .await
+            .assert_status(201)
+            .json();
+        let path = path_of(&made);
+        assert_eq!(made["primarySource"], false);
+        assert_eq!(made["reportOrigin"]["coding"][0]["code"], "recall");
+        assert_eq!(
+            register(&mut medecin, &[("validated", "false")]).await,
+            [made.clone()]
+        );
+        // Nothing of it is a document.
+        let asked = [("patient.identifier", PATIENT), ("status", "current")];
+        let documents = holder
+            .search("DocumentReference", &asked)
+            .await
+            .assert_status(200);
+        assert_eq!(documents.json()["total"], 0);
+
+        // His to change, and nobody else's.
+        let mut changed = made.clone();
+        changed["lotNumber"] = json!("D2");
+        let stale = [
+            ("Content-Type", "application/fhir+json"),
+            ("If-Match", "W/\"7\""),
+        ];
+        let body = changed.to_string().into_bytes();
+        let refused = holder.send(Method::PUT, &path, &stale, body).await;
+        refused.assert_refused(412, "version-conflict");
+        let changed = holder.put(&path, &changed).await.assert_status(200).json();
+        assert_eq!(
+            (&changed["lotNumber"], &changed["meta"]["versionId"]),
+            (&json!("D2"), &json!("2"))
+        );
+        medecin
+            .put(&path, &changed)
+            .await
+            .assert_refused(403, "not-yours");
+        let gone = medecin.send(Method::DELETE, &path, &[], Vec::new()).await;
+        gone.assert_refused(403, "not-yours");
+        let other = portal.holder(OTHER).on(server).put(&path, &changed).await;
+        other.assert_refused(404, "not-found");
+        let stranger = server.client("medecin2").put(&path, &changed).await;
+        stranger.assert_refused(403, "consent-required");
+
+        // A validation is the caller's own, and of what stands there.
+        let mut validated = changed.clone();
+        validated["extension"] = json!([validation("899900000029")]);
+        medecin
+            .put(&path, &validated)
+            .await
+            .assert_refused(403, "not-yours");
+        validated["extension"] = json!([validation(MEDECIN)]);
+        let mut other = validated.clone();
+        other["lotNumber"] = json!("D3");
+        medecin
+            .put(&path, &other)
+            .await
+            .assert_refused(422, "element-invalid");
+        holder
+            .post("/Immunization", &validated)
+            .await
+            .assert_refused(422, "unsupported-element");
+        let validated = medecin
+            .put(&path, &validated)
+            .await
+            .assert_status(200)
+            .json();
+        let told = &validated["extension"][0]["extension"];
+        assert_eq!(told[0]["valueReference"]["identifier"]["value"], MEDECIN);
+        // The server's own time.
+        assert!(told[1]["valueDateTime"].as_str().unwrap() > "2026");
+        assert_eq!(
+            register(&mut holder, &[("validated", "true")]).await,
+            [validated.clone()]
+        );
+
+        // From then on the patient changes nothing.
+        holder
+            .put(&path, &changed)
+            .await
+            .assert_refused(403, "validated-vaccination");
+        holder
+            .put(&path, &validated)
+            .await
+            .assert_refused(403, "validated-vaccination");
+        let gone = holder.send(Method::DELETE, &path, &[], Vec::new()).await;
+        gone.assert_refused(403, "validated-vaccination");
+
+        // What is not validated goes.
+        let second = holder.post("/Immunization", &immunization("D4")).await;
+        let path = path_of(&second.assert_status(201).json());
+        let gone = holder.send(Method::DELETE, &path, &[], Vec::new()).await;
+        assert_eq!(gone.status, 204);
+        holder.get(&path).await.assert_refused(404, "not-found");
+        assert_eq!(lots(&register(&mut holder, &[]).await), ["D2"]);
+
+        // Who acts for the patient without being allowed to.
+        let mut adult = portal.representative(PATIENT).on(server);
+        let refused = adult.post("/Immunization", &immunization("D5")).await;
+        refused.assert_refused(403, "not-yours");
+        let mut helper = portal.caregiver(PATIENT, "aidant").on(server);
+        let refused = helper.post("/Immunization", &immunization("D6")).await;
+        refused.assert_refused(403, "not-yours");
+        let mut first_hand = immunization("D7");
+        first_hand["primarySource"] = json!(true);
+        holder
+            .post("/Immunization", &first_hand)
+            .await
+            .assert_refused(422, "element-invalid");
+    })
+    .await;
+}

@@ -31,7 +31,7 @@ const SETTING: (&str, &str) = ("AMBULATOIRE", "1.2.250.1.213.1.1.4.9");
 /// The submission of one note, and the act as it tells it. Whoever enters the same act twice makes the same note.
 ///
 /// # Errors
-/// `element-required` when no structure keeps the note; `element-invalid` when `first_hand` contradicts who vaccinated, or when
+/// `structure-required` when no structure keeps the note; `element-invalid` when `first_hand` contradicts who vaccinated, or when
 /// the act is before the patient's birth (VAC-04).
 pub fn vaccination_note(
     patient: &Ins,
@@ -74,10 +74,12 @@ pub fn vaccination_note(
         });
     }
     act.recorded = Some(Timestamp::from_instant(now));
-    let custodian = author.institution.clone();
-    let Some(custodian) = custodian else {
+    let Some(mut custodian) = author.institution.clone() else {
         return Err(Issue::new(Code::StructureRequired).into());
     };
+    // A structure that is only declared has no name: its number names it.
+    let number = custodian.id.as_ref().map(|id| id.extension.clone());
+    custodian.name = custodian.name.or(number);
     let created = Timestamp::from_instant(now);
     let term = &reading.tables.terminology;
     let type_code = Coded::new(NOTE, system::LOINC);
