@@ -1,5 +1,7 @@
 //! The routes as the description tells them; a test holds them equal to the router's.
 
+mod vaccinations;
+
 use crate::edge::conformance::KINDS;
 use crate::edge::validate;
 
@@ -278,54 +280,6 @@ const ROWS: &[Row] = &[
         READ,
     ),
     (
-        "post",
-        "/Immunization",
-        "Immunization",
-        Takes::ResourceOrForm("Immunization"),
-        "Enters a vaccination, as a note of the professional or a declaration of the patient",
-        &[201],
-    ),
-    (
-        "put",
-        "/Immunization/{id}",
-        "Immunization",
-        Takes::Resource("Immunization"),
-        "Changes a declared vaccination, or validates it",
-        &[200],
-    ),
-    (
-        "delete",
-        "/Immunization/{id}",
-        "Immunization",
-        Takes::Nothing,
-        "Withdraws a declared vaccination",
-        &[204],
-    ),
-    (
-        "get",
-        "/Immunization",
-        "Immunization",
-        Takes::Query,
-        "Finds vaccinations",
-        &[200],
-    ),
-    (
-        "post",
-        "/Immunization/_search",
-        "Immunization",
-        Takes::Form,
-        "Finds vaccinations",
-        &[200],
-    ),
-    (
-        "get",
-        "/Immunization/{id}",
-        "Immunization",
-        Takes::Nothing,
-        "Reads a vaccination",
-        READ,
-    ),
-    (
         "get",
         "/AuditEvent",
         "AuditEvent",
@@ -353,7 +307,7 @@ const ROWS: &[Row] = &[
 
 /// Every route, paths after the base.
 pub(super) fn all() -> Vec<Route> {
-    let rows = ROWS.iter().map(|row| {
+    let rows = ROWS.iter().chain(vaccinations::ROWS).map(|row| {
         let (method, path, kind, takes, summary, statuses) = *row;
         Route {
             method,
