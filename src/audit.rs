@@ -30,6 +30,8 @@ pub const SUBMISSION: &str = "List";
 pub const CONTENT: &str = "Binary";
 /// Type of an authorisation.
 pub const AUTHORISATION: &str = "Consent";
+/// Type of a vaccination.
+pub const VACCINATION: &str = "Immunization";
 /// Type of a record.
 pub const RECORD: &str = "Patient";
 

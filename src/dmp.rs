@@ -18,3 +18,4 @@ pub mod right;
 pub mod submission;
 pub mod time;
 pub mod trace;
+pub mod vaccination;

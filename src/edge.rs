@@ -23,6 +23,7 @@ mod cors;
 mod exchange;
 mod generate;
 mod history;
+mod immunization;
 pub mod log;
 mod metrics;
 mod negotiate;
@@ -120,6 +121,17 @@ fn routes(app: Shared) -> Router {
             get(consent::read).put(consent::update),
         )
         .route("/fhir/Consent/{id}/_history", get(history::right))
+        .route(
+            "/fhir/Immunization",
+            get(immunization::search).post(immunization::create),
+        )
+        .route("/fhir/Immunization/_search", post(immunization::search))
+        .route(
+            "/fhir/Immunization/{id}",
+            get(immunization::read)
+                .put(immunization::update)
+                .delete(immunization::delete),
+        )
         .route("/fhir/AuditEvent", get(audit_event::search))
         .route("/fhir/AuditEvent/_search", post(audit_event::search))
         .route("/fhir/AuditEvent/{id}", get(audit_event::read))

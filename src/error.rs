@@ -86,6 +86,8 @@ codes! {
     NotAllowed = "not-allowed",
     /// Somebody else's decision.
     NotYours = "not-yours",
+    /// The patient changes what a professional entered or validated.
+    ValidatedVaccination = "validated-vaccination",
     /// Unknown, or hidden from the caller.
     NotFound = "not-found",
     /// No such interaction.

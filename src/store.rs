@@ -40,6 +40,7 @@ mod state;
 mod statement;
 mod traces;
 mod types;
+mod vaccinations;
 mod verification;
 mod versions;
 mod visible;
@@ -68,6 +69,7 @@ pub use delivery::{Claimed, Delivery};
 pub use interface::{Content, Deposited, Hidden, Locator, Render, StoredDocument, Verification};
 pub use open::{OpenError, verify_journal};
 pub use traces::KeptTrace;
+pub use vaccinations::{Declaration as VaccinationDeclaration, vaccination_id};
 
 /// A home for records. One per database and process; shared by reference.
 pub struct Store {

@@ -9,6 +9,7 @@ pub mod rules;
 mod sheet;
 pub mod systems;
 pub mod terminology;
+pub mod vaccines;
 
 use std::path::Path;
 
@@ -19,6 +20,7 @@ use rules::Rulebook;
 use sheet::Problems;
 use systems::Systems;
 use terminology::{List, Terminology};
+use vaccines::Vaccines;
 
 /// All tables.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub struct Tables {
     pub terminology: Terminology,
     /// What each rule asks, in words.
     pub rules: Rulebook,
+    /// Which diseases a vaccine is against.
+    pub vaccines: Vaccines,
 }
 
 impl Tables {
@@ -74,6 +78,7 @@ impl Tables {
             matrix: Matrix::read(layers, terminology.list(List::Type), problems),
             systems: Systems::read(files, problems),
             rules: Rulebook::read(files, problems),
+            vaccines: Vaccines::read(files, problems),
             terminology,
         }
     }

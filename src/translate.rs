@@ -10,6 +10,7 @@ pub mod document_reference;
 pub mod fhir_document;
 mod findings;
 pub mod history;
+pub mod immunization;
 pub mod list;
 pub mod outcome;
 pub mod patch;

@@ -358,6 +358,7 @@ fn attempt(kind: &str, code: &str) -> (Method, String) {
         "read" => (Method::GET, format!("/{kind}/{ID}")),
         "vread" => (Method::GET, format!("/{kind}/{ID}/_history/1")),
         "history-instance" => (Method::GET, format!("/{kind}/{ID}/_history")),
+        "update" if kind == "Immunization" => (Method::PUT, format!("/{kind}/{ID}")),
         "update" => (Method::PUT, format!("/{kind}?identifier=x")),
         "patch" => (Method::PATCH, format!("/{kind}/{ID}")),
         "delete" => (Method::DELETE, format!("/{kind}/{ID}")),

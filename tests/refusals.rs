@@ -17,7 +17,7 @@ use support::{Document, Options, Reply, Server, consent_for};
 use uuid::Uuid;
 
 /// What no client can provoke at will.
-const NOT_HERE: [(Code, &str); 28] = [
+const NOT_HERE: [(Code, &str); 29] = [
     (
         Code::RangeNotSatisfiable,
         "tests/transfer.rs a_part_of_a_document_is_read",
@@ -31,6 +31,10 @@ const NOT_HERE: [(Code, &str); 28] = [
         "tests/wrap.rs a_file_is_deposited_as_a_document_and_read_back_as_it_was",
     ),
     (Code::CdaDeviation, "tests/cda_mutants.rs"),
+    (
+        Code::ValidatedVaccination,
+        "tests/vaccinations.rs a_patient_declares_and_a_professional_validates",
+    ),
     (
         Code::Busy,
         "shown below, with a database that another holds",

@@ -49,6 +49,14 @@ pub enum TracedAct {
     ReadTrace,
     /// An operator has a decision explained.
     Explain,
+    /// Search of Immunizations.
+    SearchVaccinations,
+    /// Read of an Immunization.
+    ReadVaccination,
+    /// A vaccination is entered by a professional, or declared by the patient.
+    AddVaccination,
+    /// A declared vaccination is changed, withdrawn or validated.
+    ChangeVaccination,
     /// The one-month limit, or the coming of age, made a document visible (ANN-03, MIN-09).
     RestoreVisibility,
     /// Ten years after the closing, or on request, everything was deleted (LC-13, LC-14).
@@ -59,7 +67,7 @@ pub enum TracedAct {
 
 impl TracedAct {
     /// Every act.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::TestExistence,
         Self::OpenRecord,
         Self::ProvideBundle,
@@ -77,6 +85,10 @@ impl TracedAct {
         Self::SearchTraces,
         Self::ReadTrace,
         Self::Explain,
+        Self::SearchVaccinations,
+        Self::ReadVaccination,
+        Self::AddVaccination,
+        Self::ChangeVaccination,
         Self::RestoreVisibility,
         Self::Purge,
         Self::Other,
@@ -102,6 +114,10 @@ impl TracedAct {
             Self::SearchTraces => "ITI-81",
             Self::ReadTrace => "read-audit-event",
             Self::Explain => "explain",
+            Self::SearchVaccinations => "search-immunization",
+            Self::ReadVaccination => "read-immunization",
+            Self::AddVaccination => "create-immunization",
+            Self::ChangeVaccination => "change-immunization",
             Self::RestoreVisibility => "restore-visibility",
             Self::Purge => "purge",
             Self::Other => "other",

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::dmp::context::{Environment, Validation};
 use crate::dmp::document::DocumentEntry;
+use crate::dmp::vaccination::Vaccination;
 use crate::settings::Settings;
 use crate::store::Render;
 use crate::tables::Tables;
-use crate::translate::{Reading, document_reference};
+use crate::translate::{Reading, cda, document_reference};
 
 /// Stands for the base URL. No text of a resource holds this character: XML and FHIR forbid it.
 const BASE: &str = "\u{1}";
@@ -29,6 +30,10 @@ impl Render for Rendered {
             base_url: BASE,
         };
         document_reference::write(entry, &reading).to_string()
+    }
+
+    fn vaccinations(&self, content: &[u8]) -> Vec<Vaccination> {
+        cda::vaccinations(content)
     }
 }
 

@@ -18,7 +18,7 @@ use super::rows::{Attributes, Written, insert_submission};
 use super::schema::{Kind, stamp};
 use super::statement::{Statement, Value};
 use super::writer::{Act, Done, Failure};
-use super::{Deposited, Render, record_of, records, state};
+use super::{Deposited, Render, record_of, records, state, vaccinations};
 use crate::audit::{self, Line};
 use crate::dmp::actor::ActorId;
 use crate::dmp::document::{Availability, DocumentEntry, RelationKind};
@@ -29,6 +29,7 @@ use crate::dmp::record::Record;
 use crate::dmp::submission::{Submission, SubmissionSet, Superseded};
 use crate::dmp::time::Instant;
 use crate::dmp::trace::Trace;
+use crate::dmp::vaccination::Entry;
 use crate::error::{Code, Error, Issue};
 use crate::policy::Permit;
 
@@ -53,6 +54,8 @@ struct Draft {
     unless: Vec<DocumentKey>,
     content: Vec<u8>,
     sha256: [u8; 32],
+    /// What it adds to the register of vaccinations.
+    vaccinations: Vec<(Entry, i64)>,
 }
 
 /// One try of the writer.
@@ -142,6 +145,8 @@ impl Deposit {
                 metadata: document.metadata,
             };
             set.documents.push(entry.id);
+            let vaccinations =
+                vaccinations::told(&ins, &entry, &document.content, render.as_ref())?;
             drafts.push(Draft {
                 written: Written::new(entry, render.as_ref())?,
                 targets: document.targets,
@@ -149,6 +154,7 @@ impl Deposit {
                 unless: document.unless,
                 sha256: openssl::sha::sha256(&document.content),
                 content: document.content,
+                vaccinations,
             });
         }
         let folders = submission.folders.into_iter();
@@ -332,6 +338,7 @@ impl Act for Deposit {
                 ],
             )
             .await?;
+            vaccinations::register(conn, &self.ins, draft.vaccinations.iter()).await?;
         }
         let superseded = self.superseded(conn, &round).await?;
         self.locate(conn, &round).await?;

@@ -9,12 +9,18 @@ use crate::dmp::document::DocumentEntry;
 use crate::dmp::folder::Folder;
 use crate::dmp::submission::SubmissionSet;
 use crate::dmp::time::Instant;
+use crate::dmp::vaccination::Vaccination;
 use crate::error::Issue;
 
 /// Writes the ready-to-send form of an entry, kept beside its metadata. Given by who opens the store: the store knows no FHIR.
 pub trait Render: Send + Sync {
     /// The resource of a document entry, as text.
     fn document(&self, entry: &DocumentEntry) -> String;
+
+    /// The vaccinations that a note or a history tells, for the register.
+    fn vaccinations(&self, _content: &[u8]) -> Vec<Vaccination> {
+        Vec::new()
+    }
 }
 
 /// A document as a search or a read returns it.
@@ -90,6 +96,8 @@ pub enum Locator {
     Consent(Uuid),
     /// A Patient id.
     Record(Uuid),
+    /// An Immunization id.
+    Vaccination(Uuid),
 }
 
 /// What `audit verify` found.

@@ -4,13 +4,14 @@ use super::conn::{Conn, DbError};
 use super::statement::Value;
 use crate::dmp::time::Instant;
 
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/0001_records.sql"),
     include_str!("../../migrations/0002_rights.sql"),
     include_str!("../../migrations/0003_ins_number.sql"),
     include_str!("../../migrations/0004_versions.sql"),
     include_str!("../../migrations/0005_folders.sql"),
     include_str!("../../migrations/0006_states.sql"),
+    include_str!("../../migrations/0007_vaccinations.sql"),
 ];
 
 /// Applies what is missing.

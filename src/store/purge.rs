@@ -14,7 +14,7 @@ use crate::dmp::trace::{Trace, TracedAct};
 use crate::error::Error;
 
 /// Every table whose rows belong to a record, but for the three that are found by other keys. A test holds it to the schema.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "document",
     "document_text",
     "document_version",
@@ -25,6 +25,7 @@ const TABLES: [&str; 14] = [
     "consent",
     "consent_history",
     "consultation",
+    "vaccination",
     "outbox",
     // The head first: who appends to the chain at this moment holds it, and his line is then there to be deleted.
     "journal_head",
@@ -130,6 +131,7 @@ impl Purge {
             "locator WHERE id IN (SELECT id FROM document WHERE ins = $1)",
             "locator WHERE id IN (SELECT id FROM submission WHERE ins = $1)",
             "locator WHERE id IN (SELECT id FROM consent WHERE ins = $1)",
+            "locator WHERE id IN (SELECT id FROM vaccination WHERE ins = $1)",
             "locator WHERE id IN (SELECT id FROM record WHERE ins = $1)",
             "unique_id WHERE value IN (SELECT unique_id FROM document WHERE ins = $1)",
             "unique_id WHERE value IN (SELECT unique_id FROM submission WHERE ins = $1)",

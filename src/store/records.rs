@@ -107,6 +107,7 @@ fn key(what: Locator) -> (Kind, Uuid) {
         Locator::Content(id) => (Kind::Content, id),
         Locator::Consent(id) => (Kind::Consent, id),
         Locator::Record(id) => (Kind::Record, id),
+        Locator::Vaccination(id) => (Kind::Vaccination, id),
     }
 }
 

@@ -45,6 +45,7 @@ pub(super) enum Kind {
     List,
     Content,
     Consent,
+    Vaccination,
 }
 
 impl Kind {
@@ -55,6 +56,7 @@ impl Kind {
             Self::List => 3,
             Self::Content => 4,
             Self::Consent => 5,
+            Self::Vaccination => 8,
         }
     }
 }

@@ -39,6 +39,7 @@ built_in! {
     "system-aliases.csv",
     "systems.csv",
     "template-overrides.csv",
+    "vaccine-diseases.csv",
 }
 
 /// The text of one file, and the name to call it by.

@@ -19,6 +19,7 @@ mod project;
 mod read;
 mod render;
 mod source;
+mod vaccination;
 mod values;
 pub(super) mod walk;
 
@@ -29,6 +30,7 @@ pub use named::warnings;
 pub use project::{format_of, metadata_json};
 pub use read::{read_header, read_whole};
 pub use render::{CONTENT_SECURITY_POLICY, MAX_HTML, render};
+pub use vaccination::{MAX_ENTRIES, section, vaccinations};
 
 use crate::dmp::code::Code;
 use crate::dmp::document::{ReferenceId, RelationKind};

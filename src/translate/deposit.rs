@@ -4,6 +4,7 @@ mod compare;
 mod complete;
 mod fhir;
 mod media;
+mod note;
 mod patient;
 mod rules;
 mod set;
@@ -28,6 +29,7 @@ use crate::dmp::submission::{NewDocument, Submission};
 use crate::dmp::time::Instant;
 use crate::error::{Code, Error, Issue};
 
+pub use note::{declared_vaccination, vaccination_note};
 pub use patient::prepare_from_patient;
 pub use traits::coherent;
 pub use wrap_alone::wrap_alone;

@@ -11,6 +11,7 @@ mod status;
 mod submissions;
 mod subset;
 mod traces;
+mod vaccinations;
 mod value;
 
 pub use access::{ConsentFilter, ConsentSearch, consents};
@@ -22,6 +23,7 @@ pub use results::MAX_COUNT;
 pub use submissions::submissions;
 pub use subset::{Show, subset};
 pub use traces::{TraceSearch, traces};
+pub use vaccinations::{VaccinationQuery, VaccinationSearch, vaccinations};
 
 use super::Reading;
 use crate::dmp::ins::Ins;

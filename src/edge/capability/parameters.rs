@@ -114,6 +114,24 @@ pub(in crate::edge) const AUDIT_EVENT: &[Parameter] = &[
     ("type", "token", (HL7, "AuditEvent-type")),
 ];
 
+pub(in crate::edge) const IMMUNIZATION: &[Parameter] = &[
+    ("_id", "token", (HL7, "Resource-id")),
+    ("_lastUpdated", "date", (HL7, "Resource-lastUpdated")),
+    ("date", "date", (HL7, "clinical-date")),
+    ("identifier", "token", (HL7, "clinical-identifier")),
+    ("lot-number", "string", (HL7, "Immunization-lot-number")),
+    ("patient", "reference", (HL7, "clinical-patient")),
+    ("patient.identifier", "token", (OURS, "patient-identifier")),
+    ("status", "token", (HL7, "Immunization-status")),
+    (
+        "target-disease",
+        "token",
+        (HL7, "Immunization-target-disease"),
+    ),
+    ("vaccine-code", "token", (HL7, "Immunization-vaccine-code")),
+    ("validated", "token", (OURS, "validated")),
+];
+
 /// Of the conformance resources.
 pub(in crate::edge) const CONFORMANCE: &[Parameter] = &[
     ("_id", "token", (HL7, "Resource-id")),
@@ -130,6 +148,7 @@ pub(in crate::edge) fn of(kind: &str) -> &'static [Parameter] {
         "Patient" => PATIENT,
         "Consent" => CONSENT,
         "AuditEvent" => AUDIT_EVENT,
+        "Immunization" => IMMUNIZATION,
         kind if KINDS.contains(&kind) => CONFORMANCE,
         _ => &[],
     }
@@ -163,6 +182,7 @@ mod tests {
                     "current"
                 }
             }
+            ("validated", _) => "true",
             ("code", _) => "submissionset",
             ("isArchived", _) => "false",
             ("_id", _) => "0190f3c1-0000-7000-8000-000000000001",
@@ -204,6 +224,7 @@ mod tests {
             "List" => search::submissions(&params, true, &reading).map(|s| s.used),
             "Consent" => search::consents(&params, true, &reading).map(|s| s.used),
             "AuditEvent" => search::traces(&params, true, &reading).map(|s| s.used),
+            "Immunization" => search::vaccinations(&params, true, &reading).map(|s| s.used),
             _ => search::documents(&params, true, &reading).map(|s| s.used),
         };
         used.is_ok_and(|used| used.iter().any(|(used, _)| used == name))
@@ -217,6 +238,7 @@ mod tests {
             ("List", LIST),
             ("Consent", CONSENT),
             ("AuditEvent", AUDIT_EVENT),
+            ("Immunization", IMMUNIZATION),
         ] {
             for parameter in parameters {
                 assert!(

@@ -31,6 +31,7 @@ pub(super) fn all() -> Vec<Value> {
         binary(),
         consent(),
         audit_event(),
+        immunization(),
     ];
     if FEATURES.fhir_documents {
         let profile = "http://hl7.org/fhir/StructureDefinition/Bundle";
@@ -127,6 +128,20 @@ fn audit_event() -> Value {
         "versioning": "no-version",
     });
     resource("AuditEvent", &["read", "search-type"], told)
+}
+
+fn immunization() -> Value {
+    let told = json!({
+        "profile": "http://hl7.org/fhir/StructureDefinition/Immunization",
+        "documentation": "The register of vaccinations: every act that the notes and histories which the caller may know of tell, once, and what \
+            the patient declared. What a professional creates becomes a note de vaccination (87273-9). The patient creates, updates and \
+            deletes what he declares, until a professional validates it: an update with extension dmp-vaccination-validation.",
+        "versioning": "versioned",
+        "updateCreate": false,
+        "conditionalRead": "not-match",
+    });
+    let interactions = ["create", "read", "update", "delete", "search-type"];
+    resource("Immunization", &interactions, told)
 }
 
 /// A type with what is told of it, in the order of the specification.

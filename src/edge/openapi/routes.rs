@@ -1,5 +1,7 @@
 //! The routes as the description tells them; a test holds them equal to the router's.
 
+mod vaccinations;
+
 use crate::edge::conformance::KINDS;
 use crate::edge::validate;
 
@@ -355,7 +357,7 @@ const ROWS: &[Row] = &[
 
 /// Every route, paths after the base.
 pub(super) fn all() -> Vec<Route> {
-    let rows = ROWS.iter().map(|row| {
+    let rows = ROWS.iter().chain(vaccinations::ROWS).map(|row| {
         let (method, path, kind, takes, summary, statuses) = *row;
         Route {
             method,

@@ -139,10 +139,13 @@ impl Pattern {
                 ..search("List", &[SEARCH, ITI_66])
             },
             Act::SearchConsents => search("Consent", &[SEARCH]),
+            Act::SearchVaccinations => search("Immunization", &[SEARCH]),
             Act::SearchTraces => search("AuditEvent", &[SEARCH, ITI_81]),
-            Act::ReadDocument | Act::ReadSubmission | Act::ReadConsent | Act::ReadTrace => {
-                read(&[READ])
-            }
+            Act::ReadDocument
+            | Act::ReadSubmission
+            | Act::ReadConsent
+            | Act::ReadTrace
+            | Act::ReadVaccination => read(&[READ]),
             Act::RetrieveDocument => Self {
                 profile: mhd!("RetrieveDocument.Audit.Responder"),
                 ..read(&[READ, ITI_68])
@@ -156,7 +159,8 @@ impl Pattern {
                 profile: mhd!("SimplifiedPublish.Audit.Recipient"),
                 ..write(&[CREATE, ITI_105], "C")
             },
-            Act::OpenRecord | Act::ChangeRecord => write(&[UPDATE], "U"),
+            Act::OpenRecord | Act::ChangeRecord | Act::ChangeVaccination => write(&[UPDATE], "U"),
+            Act::AddVaccination => write(&[CREATE], "C"),
             Act::ChangeDocument => write(&[PATCH], "U"),
             Act::DeclareConsent => Self {
                 kind: SECURITY,

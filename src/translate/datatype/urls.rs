@@ -112,6 +112,9 @@ pub(in crate::translate) mod ours {
     /// Device of an author whose resource has no place for it.
     pub(in crate::translate) const AUTHOR_DEVICE: &str =
         "https://passerelle.dev/fhir/StructureDefinition/author-device";
+    /// A professional's word for a vaccination that the patient declared (VAC-02).
+    pub(in crate::translate) const VACCINATION_VALIDATION: &str =
+        "https://passerelle.dev/fhir/StructureDefinition/dmp-vaccination-validation";
     /// Identifier of the person behind an organisation that is author.
     pub(in crate::translate) const AUTHOR_ID: &str =
         "https://passerelle.dev/fhir/StructureDefinition/author-identifier";

@@ -286,7 +286,7 @@ fn relations(told: &[(RelationKind, DocumentKey)]) -> Vec<Relation> {
 }
 
 /// As the source knows him, else as the record does: with all given names, as the header writes them.
-fn source_patient(told: Option<SourcePatient>, traits: &Traits) -> SourcePatient {
+pub(super) fn source_patient(told: Option<SourcePatient>, traits: &Traits) -> SourcePatient {
     let used = traits.used_name.as_ref().unwrap_or(&traits.birth_name);
     let told = told.unwrap_or_default();
     let given = || {
@@ -313,7 +313,7 @@ fn own_id(patient: &Ins, known: &Known, bytes: &[u8]) -> UniqueId {
     derived(&["document", &patient.key(), &known.depositor, &content])
 }
 
-fn derived(parts: &[&str]) -> UniqueId {
+pub(super) fn derived(parts: &[&str]) -> UniqueId {
     let digest = openssl::sha::sha256(parts.join("\n").as_bytes());
     let mut half = [0; 16];
     half.iter_mut()

@@ -20,7 +20,14 @@ use crate::error::{Code, Error, Issue};
 const COUNT: u32 = 100;
 
 /// What a trace's entity may be.
-const ENTITIES: [&str; 5] = ["DocumentReference", "List", "Binary", "Consent", "Patient"];
+const ENTITIES: [&str; 6] = [
+    "DocumentReference",
+    "List",
+    "Binary",
+    "Consent",
+    "Immunization",
+    "Patient",
+];
 
 /// A trace is never changed: both are the time of the act.
 const SORTS: [(&str, SortField); 2] = [

@@ -65,7 +65,7 @@ impl Element {
     }
 
     /// As a whole XML document.
-    pub(super) fn document(&self) -> String {
+    pub(in crate::translate) fn document(&self) -> String {
         let mut out = String::with_capacity(8 * 1024 + self.text_len() * 9 / 8);
         out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
         self.write(&mut out, Some(0));
