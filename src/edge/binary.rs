@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::app::Shared;
 use super::exchange::Exchange;
-use super::negotiate::{self, BinaryForm};
+use super::negotiate::{self, BinaryForm, Format};
 use super::params::{self, Params};
 use super::read::identifier;
 use super::{alert, answer, conditional, range};
@@ -49,7 +49,10 @@ pub(super) async fn read_fhir(
 
 async fn retrieve_fhir(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
     exchange.identify()?;
-    exchange.format()?;
+    // It is kept, and given back, in JSON.
+    if exchange.format()? != Format::Json {
+        return Err(Code::NotAcceptable.into());
+    }
     let content = content(exchange, id).await?;
     if content.mime_type != FHIR_DOCUMENT {
         return Err(Code::NotFound.into());

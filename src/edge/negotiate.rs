@@ -88,9 +88,16 @@ pub(super) fn format(headers: &HeaderMap, params: &Params) -> Result<Format, Err
 
 /// The format in which to refuse: what is asked for, or JSON when that is nothing of ours.
 pub(super) fn of_refusal(headers: &HeaderMap, uri: &Uri) -> Format {
-    let query = params::read(uri.query().unwrap_or_default());
-    let format = query.and_then(|query| format(headers, &query));
-    format.unwrap_or(Format::Json)
+    let query = params::read(uri.query().unwrap_or_default()).unwrap_or_default();
+    let of_a_document = uri.path().contains("/Binary/");
+    if of_a_document && params::first(&query, "_format").is_none() {
+        // There general XML means the document, not how to be refused it.
+        let named = preferred(&accepted(headers), |range| {
+            Format::of_resource(&range.essence)
+        });
+        return named.unwrap_or(Format::Json);
+    }
+    format(headers, &query).unwrap_or(Format::Json)
 }
 
 /// True for `_pretty=true`.
