@@ -160,7 +160,7 @@ async fn documents_are_fetched_together_and_a_hidden_one_is_absent() {
             get(&format!("/{}", content(&unseen))),
             get("metadata"),
             get(&format!("DocumentReference/{}/_history", id(&first))),
-            get("Immunization/1"),
+            get("Observation/1"),
         ];
         let entries = answers(&mut world.other, entries).await;
         let statuses: Vec<_> = entries.iter().map(told).collect();

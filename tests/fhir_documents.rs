@@ -167,7 +167,7 @@ async fn a_bundle_is_a_document() {
         let again = doctor.send(Method::GET, &at, &headers, Vec::new()).await;
         assert_eq!(again.status, 304);
         let xml = accepting(&mut doctor, &at, "application/fhir+xml").await;
-        xml.assert_refused(406, "not-acceptable");
+        assert_eq!(xml.status, 406);
 
         // By ITI-68's other road.
         let binary = at.replace("/Bundle/", "/Binary/");

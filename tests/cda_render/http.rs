@@ -65,7 +65,7 @@ async fn a_deposited_document_is_a_page_to_who_prefers_one() {
     assert_eq!(page.header("x-content-type-options"), "nosniff");
     assert_eq!(page.header("referrer-policy"), "no-referrer");
     assert_eq!(page.header("cache-control"), "no-store");
-    assert_eq!(page.header("vary"), "Accept");
+    assert_eq!(page.header("vary"), "Accept, Accept-Encoding");
     let policy = page.header("content-security-policy").to_owned();
     assert!(policy.starts_with(CONTENT_SECURITY_POLICY), "{policy}");
     assert!(expected.contains(&format!("content=\"{CONTENT_SECURITY_POLICY}\"")));

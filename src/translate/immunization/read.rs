@@ -4,8 +4,7 @@ use serde_json::Value;
 
 use super::super::Reading;
 use super::super::datatype::contained::{Contained, only_extensions};
-use super::super::datatype::urls::ours;
-use super::super::datatype::{coding, identifier};
+use super::super::datatype::{coding, identifier, urls::ours};
 use super::super::document_reference::server_assigned;
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::subject;
