@@ -361,10 +361,32 @@ async fn what_a_professional_enters_is_a_note_of_his() {
             medecin.get(&path_of(&made)).await.assert_status(200).json(),
             made
         );
-        assert_eq!(
-            register(&mut medecin, &[]).await,
-            std::slice::from_ref(&made)
+        let all = register(&mut medecin, &[]).await;
+        assert_eq!(all, std::slice::from_ref(&made));
+
+        // In XML too, and back.
+        let xml = [("Accept", "application/fhir+xml")];
+        let read = medecin
+            .send(Method::GET, &path_of(&made), &xml, Vec::new())
+            .await;
+        let read = read.assert_status(200);
+        assert!(
+            read.header("content-type")
+                .starts_with("application/fhir+xml")
         );
+        let sent_back = [("Content-Type", "application/fhir+xml")];
+        let body = String::from_utf8(read.bytes.to_vec()).unwrap();
+        let body = body.replace("L1", "L0").into_bytes();
+        let again = medecin
+            .send(Method::POST, "/Immunization", &sent_back, body)
+            .await;
+        let again = again.assert_status(201).json();
+        assert_eq!(
+            (&again["vaccineCode"], &again["lotNumber"]),
+            (&made["vaccineCode"], &json!("L0"))
+        );
+        let note = format!("/Immunization/{}", again["id"].as_str().unwrap());
+        medecin.get(&note).await.assert_status(200);
 
         // The document is one like any other.
         let asked = [
@@ -378,8 +400,8 @@ async fn what_a_professional_enters_is_a_note_of_his() {
             .await
             .assert_status(200)
             .json();
-        assert_eq!(found["total"], 1);
-        let document = &found["entry"][0]["resource"];
+        assert_eq!(found["total"], 2);
+        let document = &found["entry"][1]["resource"];
         assert_eq!(document["category"][0]["coding"][0]["code"], "52");
         let format = &document["content"][0]["format"]["code"];
         assert_eq!(format, "urn:asip:ci-sis:vac-note:2021");
@@ -440,7 +462,9 @@ async fn what_a_professional_enters_is_a_note_of_his() {
             .post("/Immunization", &immunization("L5"))
             .await
             .assert_refused(403, "not-allowed");
-        assert_eq!(lots(&register(&mut medecin, &[]).await), ["L2", "L1"]);
+        let mut all = register(&mut medecin, &[]).await;
+        all.sort_by_key(|one| one["lotNumber"].to_string());
+        assert_eq!(lots(&all), ["L0", "L1", "L2"]);
 
         // The patient changes nothing of it, another professional neither.
         let first = register(&mut medecin, &[("lot-number", "L1")])
