@@ -1,5 +1,6 @@
 //! Vaccinations as Immunization resources (national documents: `docs/vaccinations.md`).
 
+mod reaction;
 mod read;
 mod write;
 

@@ -9,20 +9,19 @@ use super::super::document_reference::server_assigned;
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::subject;
 use super::super::wire::Node;
-use super::{ADMINISTERING, DATA_ABSENT, ENTERING, FUNCTIONS, UCUM};
+use super::reaction::reactions;
+use super::{ADMINISTERING, ENTERING, FUNCTIONS, UCUM};
 use crate::dmp::code::Code as Coded;
 use crate::dmp::ins::Ins;
 use crate::dmp::person::Identifier;
 use crate::dmp::time::Timestamp;
 use crate::dmp::vaccination::{
-    Concept, MAX_LOT, MAX_NOTE, Party, Quantity, Reaction, Series, Status, Vaccination, system,
+    Concept, MAX_LOT, MAX_NOTE, Party, Quantity, Series, Status, Vaccination, system,
 };
 use crate::error::{Code, Error, Issue};
 
 /// Longest name of anything, in characters.
 const MAX_TEXT: usize = 1_000;
-/// Most reactions.
-const MAX_REACTIONS: usize = 20;
 
 /// What an Immunization says.
 #[derive(Debug, Clone)]
@@ -193,7 +192,12 @@ fn vaccine(node: Node, found: &mut Findings, reading: &Reading) -> Concept {
     vaccine
 }
 
-fn concept(node: Node, name: &str, found: &mut Findings, reading: &Reading) -> Option<Concept> {
+pub(super) fn concept(
+    node: Node,
+    name: &str,
+    found: &mut Findings,
+    reading: &Reading,
+) -> Option<Concept> {
     let told = node.get(name)?;
     found.weigh_all(Weight::Key, told.only(&["coding", "text"]));
     let codings = told.items("coding");
@@ -224,7 +228,7 @@ fn occurrence(node: Node, found: &mut Findings) -> Option<Timestamp> {
     }
 }
 
-fn time(node: Node) -> Option<Timestamp> {
+pub(super) fn time(node: Node) -> Option<Timestamp> {
     let at = Timestamp::from_fhir(node.as_str()?).ok()?;
     Timestamp::from_hl7(&at.to_hl7()).ok()
 }
@@ -298,56 +302,6 @@ fn note(node: Node, found: &mut Findings) -> Option<String> {
         .replace('\r', "\n");
     bounded(&text, note.path_of("text"), MAX_NOTE, found);
     (!text.is_empty()).then_some(text)
-}
-
-fn reactions<'a>(
-    node: Node<'a>,
-    contained: &mut Contained<'a>,
-    found: &mut Findings,
-    reading: &Reading,
-) -> Vec<Reaction> {
-    let mut reactions = Vec::new();
-    for (rank, told) in node.items("reaction").enumerate() {
-        if rank == MAX_REACTIONS {
-            found.refuse(told.issue(Code::UnsupportedElement));
-            break;
-        }
-        found.weigh_all(Weight::Key, told.only(&["date", "detail", "reported"]));
-        if told.get("reported").is_some() {
-            found.ignored(told.path_of("reported"));
-        }
-        let detail = told.get("detail");
-        let target = detail.and_then(|detail| detail.str("reference"));
-        let Some(observation) = target.and_then(|target| contained.find(target)) else {
-            found.refuse(invalid(
-                told.path_of("detail"),
-                "une Observation contenue est attendue",
-                "a contained Observation is expected",
-            ));
-            continue;
-        };
-        let known = ["id", "status", "code", "valueCodeableConcept"];
-        found.weigh_all(Weight::Key, observation.only(&known));
-        let kind = observation.get("code").filter(|code| !is_absent(*code));
-        let kind = kind.and_then(|code| coding::read_concept(code, Weight::Key, found, reading));
-        let finding = concept(observation, "valueCodeableConcept", found, reading);
-        match finding.filter(|finding| !finding.is_empty()) {
-            Some(finding) => reactions.push(Reaction {
-                date: told.get("date").and_then(time),
-                kind,
-                finding,
-            }),
-            None => {
-                let path = observation.path_of("valueCodeableConcept");
-                found.refuse(Issue::new(Code::ElementRequired).at(path));
-            }
-        }
-    }
-    reactions
-}
-
-fn is_absent(node: Node) -> bool {
-    node.extensions(DATA_ABSENT).next().is_some()
 }
 
 fn protocol(node: Node, vaccination: Vaccination, found: &mut Findings) -> Vaccination {
