@@ -2,8 +2,6 @@
 #![allow(missing_docs, unreachable_pub, dead_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "store/home.rs"]
-mod home;
 mod support;
 #[path = "store/world.rs"]
 mod world;
@@ -233,13 +231,13 @@ async fn nothing_is_lost(url: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_on_sqlite() {
-    let home = home::Home::sqlite();
+    let home = support::home::Home::sqlite();
     nothing_is_lost(&home.url).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_on_postgres() {
-    if let Some(home) = home::Home::postgres().await {
+    if let Some(home) = support::home::Home::postgres().await {
         nothing_is_lost(&home.url).await;
     }
 }
@@ -287,13 +285,13 @@ async fn medecin_refused(server: &Server, link: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_gives_no_right_on_sqlite() {
-    let home = home::Home::sqlite();
+    let home = support::home::Home::sqlite();
     a_link_gives_no_right(&home.url).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_gives_no_right_on_postgres() {
-    if let Some(home) = home::Home::postgres().await {
+    if let Some(home) = support::home::Home::postgres().await {
         a_link_gives_no_right(&home.url).await;
     }
 }
@@ -301,7 +299,7 @@ async fn a_link_gives_no_right_on_postgres() {
 /// What comes with one page is bounded, and the answer says so.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_comes_with_a_page_is_bounded() {
-    let home = home::Home::sqlite();
+    let home = support::home::Home::sqlite();
     let server = seeded(&home.url, 551).await;
     let mut medecin = server.client("medecin");
     let patient = ("patient.identifier", PATIENT);

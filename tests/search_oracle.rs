@@ -2,8 +2,6 @@
 #![allow(missing_docs, unreachable_pub, dead_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "store/home.rs"]
-mod home;
 #[path = "search_oracle/model.rs"]
 mod model;
 #[path = "search_oracle/questions.rs"]
@@ -182,13 +180,13 @@ async fn ask(client: &mut Client, question: &Question) -> (u64, Vec<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_finds_what_the_words_say_on_sqlite() {
-    let home = home::Home::sqlite();
+    let home = support::home::Home::sqlite();
     the_server_finds_what_the_words_say(&home.url).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_finds_what_the_words_say_on_postgres() {
-    if let Some(home) = home::Home::postgres().await {
+    if let Some(home) = support::home::Home::postgres().await {
         the_server_finds_what_the_words_say(&home.url).await;
     }
 }

@@ -2,8 +2,6 @@
 #![allow(missing_docs, unreachable_pub, dead_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "store/home.rs"]
-mod home;
 mod support;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -19,27 +17,11 @@ const MEDECIN: &str = "899900000011";
 
 const PDF: &[u8] = b"%PDF-1.4\n<x:xmpmeta><pdfaid:part>1</pdfaid:part></x:xmpmeta>\n%%EOF\n";
 
-async fn on_both(options: impl Fn() -> Options, test: impl AsyncFn(&Server)) {
-    test(&opened(options()).await).await;
-    if let Some(home) = home::Home::postgres().await {
-        let options = Options {
-            database: home.url.clone(),
-            ..options()
-        };
-        test(&opened(options).await).await;
-    }
-}
-
-async fn opened(options: Options) -> Server {
-    let server = Server::with(options);
-    let (identifier, patient) = Document::new().record();
-    let path = format!(
-        "/Patient?identifier={}",
-        support::client::encode(&identifier)
-    );
-    let mut operator = server.client("exploitant");
-    operator.put(&path, &patient).await.assert_status(201);
-    server
+async fn on_both(options: Options, test: impl AsyncFn(&Server)) {
+    support::on_both(options, async |options| {
+        test(&support::opened(options, &[PATIENT]).await).await;
+    })
+    .await;
 }
 
 /// A DocumentReference that deposits these bytes; without what only a CDA header would tell.
@@ -65,8 +47,7 @@ async fn bytes_of(client: &mut Client, url: &str, accept: &str) -> (u16, String,
 
 #[tokio::test]
 async fn a_file_is_deposited_as_a_document_and_read_back_as_it_was() {
-    let strict = || Options::strict();
-    on_both(strict, async |server| {
+    on_both(Options::strict(), async |server| {
         let mut doctor = server.client("medecin").with("DMP-Structure", "10B0000002");
         doctor
             .post("/Consent", &consent_for(PATIENT, MEDECIN))
@@ -132,7 +113,7 @@ async fn a_file_is_deposited_as_a_document_and_read_back_as_it_was() {
 
 #[tokio::test]
 async fn what_the_card_tells_need_not_be_said() {
-    on_both(Options::default, async |server| {
+    on_both(Options::default(), async |server| {
         let mut doctor = server.client("medecin").with("DMP-Structure", "10B0000002");
         let mut sent = published("application/pdf", PDF);
         let object = sent.as_object_mut().unwrap();
@@ -166,7 +147,7 @@ async fn what_the_card_tells_need_not_be_said() {
 
 #[tokio::test]
 async fn what_nobody_tells_is_asked_for_by_name_and_nothing_is_stored() {
-    on_both(Options::default, async |server| {
+    on_both(Options::default(), async |server| {
         let mut laboratory = server.client("laboratoire");
         let mut sent = published("application/pdf", PDF);
         let object = sent.as_object_mut().unwrap();
@@ -212,7 +193,7 @@ async fn what_nobody_tells_is_asked_for_by_name_and_nothing_is_stored() {
 
 #[tokio::test]
 async fn a_file_is_what_it_says_it_is() {
-    on_both(Options::strict, async |server| {
+    on_both(Options::strict(), async |server| {
         let mut doctor = server.client("medecin").with("DMP-Structure", "10B0000002");
         for (media_type, bytes, element) in [
             ("application/pdf", &b"GIF89a"[..], "contentType"),
