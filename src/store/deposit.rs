@@ -346,7 +346,7 @@ impl Act for Deposit {
         if entries.len() < self.drafts.len() {
             set.to_mut().documents = entries.iter().map(|entry| entry.id).collect();
         }
-        insert_submission(conn, &self.ins, &set).await?;
+        insert_submission(conn, &self.ins, &set, since).await?;
         let mut attributes = Attributes::new(&self.ins);
         attributes.submission(&set);
         for entry in &entries {
@@ -362,7 +362,7 @@ impl Act for Deposit {
             .into_iter()
             .filter_map(|found| found.or_else(|| made.next()))
             .collect();
-        let folders = self.make_folders(conn, &documents).await?;
+        let folders = self.make_folders(conn, &documents, since).await?;
         let line = match existing.is_empty() {
             true => self.line.clone(),
             false => self.line_of(&set, &documents),

@@ -6,7 +6,7 @@ use super::schema::{Attribute, micros, status};
 use super::statement::Value;
 use super::{Render, state, versions};
 use crate::dmp::document::DocumentEntry;
-use crate::dmp::person::Author;
+use crate::dmp::person::{Author, AuthorKind, Identifier};
 use crate::dmp::submission::SubmissionSet;
 use crate::dmp::time::after;
 use jiff::ToSpan;
@@ -170,6 +170,7 @@ pub(super) async fn insert_submission(
     conn: &mut Conn<'_>,
     ins: &str,
     set: &SubmissionSet,
+    since: i64,
 ) -> Result<(), DbError> {
     let metadata = &set.metadata;
     let sent = metadata.submission_time.span();
@@ -199,11 +200,21 @@ pub(super) async fn insert_submission(
         serde_json::to_string(&bare)
             .map_err(|_| DbError::Shape)?
             .into(),
+        since.into(),
     ];
     let columns = "INSERT INTO submission (ins, id, entry_uuid, updated, sent_start, sent_end, unique_id, depositor, \
-        depositor_structure, source_id, content_type_code, content_type_system, title, title_folded, entry)";
+        depositor_structure, source_id, content_type_code, content_type_system, title, title_folded, entry, since)";
     conn.insert(columns, values.len(), &values, "").await?;
     Ok(())
+}
+
+/// What a key of PostgreSQL holds of a value, with room for the others.
+const LONGEST: usize = 256;
+
+/// What of a name is compared: nobody asks for more.
+fn beginning(name: &str) -> &str {
+    let end = name.char_indices().map(|(at, _)| at).nth(LONGEST);
+    end.map_or(name, |end| name.get(..end).unwrap_or(name))
 }
 
 /// The rows of `attribute` being gathered for one deposit.
@@ -269,15 +280,40 @@ impl<'a> Attributes<'a> {
             self.add(entry, Attribute::AuthorId, &id.extension, &id.root);
         }
         if let Some(family) = &author.name.family {
+            let family = beginning(family);
             self.add(entry, Attribute::AuthorFamily, fold(family), family);
         }
         if let Some(given) = &author.name.given {
+            let given = beginning(given);
             self.add(entry, Attribute::AuthorGiven, fold(given), given);
             // Given names come joined by a blank; each is one to FHIR.
             if given.contains(' ') {
                 for one in given.split_whitespace() {
                     self.add(entry, Attribute::AuthorGiven, fold(one), one);
                 }
+            }
+        }
+        self.institution(entry, author);
+    }
+
+    /// Where an author works; an organisation that is the author is found as one too.
+    pub(super) fn institution(&mut self, entry: &'a uuid::Uuid, author: &'a Author) {
+        let Some(institution) = &author.institution else {
+            return;
+        };
+        let alone = author.kind == AuthorKind::Organization;
+        let short = |id: &&Identifier| id.extension.len().max(id.root.len()) <= LONGEST;
+        if let Some(id) = institution.id.as_ref().filter(short) {
+            self.add(entry, Attribute::InstitutionId, &id.extension, &id.root);
+            if alone {
+                self.add(entry, Attribute::OrganizationId, &id.extension, &id.root);
+            }
+        }
+        if let Some(name) = &institution.name {
+            let name = beginning(name);
+            self.add(entry, Attribute::InstitutionName, fold(name), name);
+            if alone {
+                self.add(entry, Attribute::OrganizationName, fold(name), name);
             }
         }
     }

@@ -44,6 +44,7 @@ impl Deposit {
         &self,
         conn: &mut Conn<'_>,
         documents: &[DocumentEntry],
+        since: i64,
     ) -> Result<Vec<Folder>, Failure> {
         let mut made = Vec::with_capacity(self.folders.len());
         for draft in &self.folders {
@@ -59,7 +60,7 @@ impl Deposit {
                     folder.documents.push(id);
                 }
             }
-            folders::insert(conn, &self.ins, &folder).await?;
+            folders::insert(conn, &self.ins, &folder, since).await?;
             made.push(folder);
         }
         Ok(made)
