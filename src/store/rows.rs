@@ -6,7 +6,7 @@ use super::schema::{Attribute, micros, status};
 use super::statement::Value;
 use super::{Render, state, versions};
 use crate::dmp::document::DocumentEntry;
-use crate::dmp::person::{Author, AuthorKind, Identifier};
+use crate::dmp::person::{Author, AuthorKind};
 use crate::dmp::submission::SubmissionSet;
 use crate::dmp::time::after;
 use jiff::ToSpan;
@@ -208,12 +208,14 @@ pub(super) async fn insert_submission(
     Ok(())
 }
 
-/// What a key of PostgreSQL holds of a value, with room for the others.
-const LONGEST: usize = 256;
+/// Bytes of a value that a key of PostgreSQL has room for.
+const LONGEST: usize = 1024;
 
-/// What of a name is compared: nobody asks for more.
+/// Letters of a name that are compared: nobody asks for more.
+const LETTERS: usize = LONGEST / 4;
+
 fn beginning(name: &str) -> &str {
-    let end = name.char_indices().map(|(at, _)| at).nth(LONGEST);
+    let end = name.char_indices().map(|(at, _)| at).nth(LETTERS);
     end.map_or(name, |end| name.get(..end).unwrap_or(name))
 }
 
@@ -302,8 +304,7 @@ impl<'a> Attributes<'a> {
             return;
         };
         let alone = author.kind == AuthorKind::Organization;
-        let short = |id: &&Identifier| id.extension.len().max(id.root.len()) <= LONGEST;
-        if let Some(id) = institution.id.as_ref().filter(short) {
+        if let Some(id) = &institution.id {
             self.add(entry, Attribute::InstitutionId, &id.extension, &id.root);
             if alone {
                 self.add(entry, Attribute::OrganizationId, &id.extension, &id.root);
@@ -325,12 +326,19 @@ impl<'a> Attributes<'a> {
         code: impl Into<Value<'a>>,
         system: impl Into<Value<'a>>,
     ) {
+        let (code, system) = (code.into(), system.into());
+        let fits =
+            |value: &Value<'_>| !matches!(value, Value::Text(Some(text)) if text.len() > LONGEST);
+        // Kept in the entry, and never searched.
+        if !fits(&code) || !fits(&system) {
+            return;
+        }
         self.values.extend([
             self.ins.into(),
             entry.into(),
             name.number().into(),
-            code.into(),
-            system.into(),
+            code,
+            system,
         ]);
     }
 

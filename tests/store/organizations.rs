@@ -1,6 +1,6 @@
 //! Searches by the organisation behind an author, of what was deposited before it was kept too; and by one whole relation.
 
-use passerelle::dmp::document::RelationKind;
+use passerelle::dmp::document::{ReferenceId, ReferenceKind, RelationKind};
 use passerelle::dmp::person::{Author, AuthorKind, Identifier, Organization};
 use passerelle::dmp::query::*;
 use passerelle::dmp::trace::TracedAct;
@@ -149,13 +149,24 @@ pub async fn behind_authors_are_found(url: &str) {
 /// A key of PostgreSQL holds less than three thousand bytes.
 pub async fn of_any_length_are_deposited(url: &str) {
     let world = World::new(url).await;
-    let long: String = (0..20_000_u32)
-        .filter_map(|n| char::from_u32('a' as u32 + n * 7919 % 26 + n % 2))
-        .collect();
+    // Of a kind that no compression makes short.
+    let mut state = 1_u32;
+    let letters = (0..20_000).map(|_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from(b'a' + (state >> 24) as u8 % 26)
+    });
+    let long: String = letters.collect();
     let mut one = document(&world.ins);
     one.metadata.authors = vec![at(organization(&long, &format!("Éole {long}")))];
     one.metadata.authors[0].name.family = Some(long.clone());
-    one.metadata.authors[0].name.given = Some(long);
+    one.metadata.authors[0].name.given = Some(long.clone());
+    one.metadata.references = vec![ReferenceId {
+        kind: ReferenceKind::Order,
+        id: Identifier {
+            root: "1.2.3".into(),
+            extension: long,
+        },
+    }];
     let deposited = world.deposit(&physician(), one).await;
     let begins = name(Role::Institution, TextMatch::Begins, "eole");
     let found = world.find(&physician(), &query(vec![begins])).await;
