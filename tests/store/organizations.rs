@@ -184,13 +184,9 @@ pub async fn from_before_are_found(url: &str) {
     }
     let last = three(&world).await;
     world.store.close().await;
-    raw::run(
-        url,
-        "DELETE FROM attribute WHERE name >= 8; ALTER TABLE submission DROP COLUMN since; \
-         DELETE FROM schema_version WHERE version >= 8; \
-         UPDATE submission SET entry = 'broken' WHERE id = (SELECT s.id FROM submission s ORDER BY s.id DESC LIMIT 1)",
-    )
-    .await;
+    let lost = "DELETE FROM attribute WHERE name >= 8; \
+        UPDATE submission SET entry = 'broken' WHERE id = (SELECT s.id FROM submission s ORDER BY s.id DESC LIMIT 1)";
+    raw::run(url, &format!("{lost}; {}", raw::UNDO_FROM_8)).await;
     // The last one's entry can't be read any more: the others are served all the same.
     let world = World::open(url).await;
     for (documents, expected) in [(&made, 2), (&last, 2)] {
