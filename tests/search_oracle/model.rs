@@ -6,7 +6,7 @@ use passerelle::dmp::document::{
 };
 use passerelle::dmp::ins::Ins;
 use passerelle::dmp::person::{Author, AuthorKind, Identifier, Organization, PersonName};
-use passerelle::dmp::submission::NewDocument;
+use passerelle::dmp::submission::{NewDocument, SubmissionSet};
 
 use crate::world;
 
@@ -38,6 +38,8 @@ impl Dice {
 pub struct Known {
     pub depositor: String,
     pub entry: DocumentEntry,
+    /// What it came in, alone.
+    pub set: SubmissionSet,
 }
 
 impl Known {
@@ -90,7 +92,7 @@ pub fn relation(dice: &mut Dice) -> RelationKind {
 }
 
 /// A professional who works somewhere or nowhere, or a place alone.
-fn author(dice: &mut Dice) -> Author {
+pub fn author(dice: &mut Dice) -> Author {
     let institution = dice.one_in(2).then(|| Organization {
         id: (!dice.one_in(3)).then(|| Identifier {
             root: system::STRUCT_ID_NAT.to_owned(),

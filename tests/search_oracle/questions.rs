@@ -511,7 +511,7 @@ fn places(
 }
 
 /// Lower case, without accents.
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let letter = |c: char| match c {
         'é' | 'è' | 'ê' => 'e',
         'ô' => 'o',
@@ -522,7 +522,7 @@ fn plain(text: &str) -> String {
 }
 
 /// From the first instant to the first after; a date is one of Paris.
-fn span(text: &str) -> (Timestamp, Timestamp) {
+pub fn span(text: &str) -> (Timestamp, Timestamp) {
     let paris = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("zone");
     if text.contains('T') {
         let start: Timestamp = text.parse().expect("time");
