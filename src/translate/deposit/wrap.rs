@@ -95,7 +95,9 @@ pub(super) fn wrap(
 
 fn check_file(declared: &DeclaredDocument, file: &File, found: &mut Findings) {
     let path = format!("{}.content[0].attachment", declared.path);
-    if !media::looks_like(file.media_type, &file.bytes) {
+    if file.bytes.is_empty() {
+        found.refuse(invalid(path, "le fichier est vide", "the file is empty"));
+    } else if !media::looks_like(file.media_type, &file.bytes) {
         found.refuse(invalid(
             format!("{path}.contentType"),
             "le contenu n'y ressemble pas",

@@ -116,7 +116,7 @@ pub fn read(resource: &Value, reading: &Reading) -> Result<Declared, Error> {
 /// One text of bounded length, blanks brought together.
 fn text(node: Node, name: &str, most: usize, found: &mut Findings) -> Option<String> {
     let text = node.str(name)?;
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let words: Vec<&str> = text.split_ascii_whitespace().collect();
     let words = words.join(" ");
     bounded(&words, node.path_of(name), most, found);
     Some(words)
