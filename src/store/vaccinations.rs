@@ -2,6 +2,7 @@
 //! tell one act the caller gets the first that he may know of, a note's before a history's.
 
 mod declare;
+mod fill;
 
 use openssl::sha::Sha256;
 use uuid::Uuid;
@@ -88,6 +89,7 @@ pub(super) async fn register<'a>(
         };
         // Entries of one document are never one act: the second that looks like another is told from it by its number.
         let act = entry.vaccination.act().map(|act| {
+            let act = short(act);
             let before = seen.iter().filter(|one| **one == act).count();
             seen.push(act.clone());
             format!("{act}\n{before}")
@@ -119,6 +121,18 @@ pub(super) async fn register<'a>(
         insert_locators(conn, &locator).await?;
     }
     Ok(())
+}
+
+/// Longest key of an act that is kept as it is, in bytes; an index takes no value of any length.
+const MAX_KEY: usize = 512;
+
+/// A key of bounded length.
+fn short(act: String) -> String {
+    if act.len() <= MAX_KEY {
+        return act;
+    }
+    let digest = openssl::sha::sha256(act.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn body_of(entry: &Entry) -> Result<String, DbError> {
