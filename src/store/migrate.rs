@@ -12,7 +12,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/0005_folders.sql"),
     include_str!("../../migrations/0006_states.sql"),
     include_str!("../../migrations/0007_vaccinations.sql"),
-    include_str!("../../migrations/0009_passes.sql"),
+    include_str!("../../migrations/0009_vaccinations.sql"),
 ];
 
 /// Applies what is missing.
