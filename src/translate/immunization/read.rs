@@ -252,7 +252,7 @@ fn dose(node: Node, found: &mut Findings) -> Option<Quantity> {
     };
     Some(Quantity {
         value,
-        unit: unit.map(str::to_owned),
+        unit: unit.filter(|unit| *unit != "1").map(str::to_owned),
     })
 }
 
@@ -297,7 +297,7 @@ fn note(node: Node, found: &mut Findings) -> Option<String> {
     found.weigh_all(Weight::Key, note.only(&["text"]));
     let text = note
         .str("text")?
-        .trim()
+        .trim_matches([' ', '\t', '\r', '\n'])
         .replace("\r\n", "\n")
         .replace('\r', "\n");
     bounded(&text, note.path_of("text"), MAX_NOTE, found);

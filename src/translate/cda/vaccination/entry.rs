@@ -127,7 +127,11 @@ fn quantity(element: &Element) -> Option<Quantity> {
     let value = element.attribute("value").filter(|_| !element.is_null())?;
     Some(Quantity {
         value: value.to_owned(),
-        unit: element.attribute("unit").map(str::to_owned),
+        // 1 is what stands there unsaid.
+        unit: element
+            .attribute("unit")
+            .filter(|unit| *unit != "1")
+            .map(str::to_owned),
     })
 }
 
