@@ -204,3 +204,127 @@ fn any_bytes_feed_the_register_within_its_bounds() {
     let seeds = national().into_iter().filter(is_of_vaccinations).collect();
     run("vaccination", read(seeds), vaccination::any_bytes);
 }
+
+/// A document with one section of vaccinations: its narrative and its entries.
+fn vaccinations(narrative: &str, entries: &str) -> Vec<u8> {
+    let body = format!(
+        "<component><structuredBody><component><section><templateId root=\"1.2.250.1.213.1.1.2.147\"/>\
+         <text>{narrative}</text>{entries}</section></component></structuredBody></component>"
+    );
+    sample::with(|sample| sample.body = body).into_bytes()
+}
+
+fn act(inner: &str) -> String {
+    format!(
+        "<entry><substanceAdministration><templateId root=\"1.2.250.1.213.1.1.3.45\"/>{inner}</substanceAdministration></entry>"
+    )
+}
+
+#[test]
+fn no_document_costs_the_register_more_than_its_bytes() {
+    const REFERENCE: &str = "<text><reference value=\"#v\"/></text>";
+    let reaction = format!(
+        "<entryRelationship typeCode=\"CAUS\"><observation>{REFERENCE}</observation></entryRelationship>"
+    );
+    let long = format!("<content ID=\"v\">{}</content>", "mot ".repeat(5_000));
+    let hollow = format!("<content ID=\"v\">{}</content>", "<br/>".repeat(40_000));
+    let deep = format!(
+        "{}x{}",
+        "<content ID=\"v\">".repeat(100_000),
+        "</content>".repeat(100_000)
+    );
+    let blanks = act(&format!("<id root=\"{}\"/>", " ".repeat(64 << 20)));
+    let attributes = act(&format!(
+        "<id {}/>",
+        (0..127).map(|n| format!("a{n}=\"\" ")).collect::<String>()
+    ));
+    let mut invalid = vaccinations("", &act(REFERENCE));
+    let middle = invalid.len() / 2;
+    invalid.insert(middle, 0xFF);
+    let mixed = [
+        vaccinations("", &act(REFERENCE)),
+        "é".encode_utf16().flat_map(u16::to_le_bytes).collect(),
+    ]
+    .concat();
+    let entity = |name: &str| {
+        let declared = format!("<!DOCTYPE a [<!ENTITY x {name}>]>");
+        let with = |sample: &mut sample::Sample| {
+            sample.declaration.push_str(&declared);
+            sample.body = "<component><structuredBody>&x;</structuredBody></component>".to_owned();
+        };
+        sample::with(with).into_bytes()
+    };
+    for (name, bytes) in [
+        (
+            "many long texts",
+            vaccinations(
+                &long,
+                &act(&format!("{REFERENCE}{}", reaction.repeat(15))).repeat(600),
+            ),
+        ),
+        (
+            "one act with many",
+            vaccinations(&long, &act(&reaction.repeat(15_000))),
+        ),
+        (
+            "empty texts looked at again",
+            vaccinations(&hollow, &act(&reaction.repeat(10_000))),
+        ),
+        ("nested", vaccinations(&deep, &act(REFERENCE))),
+        ("blanks", vaccinations("", &blanks)),
+        ("attributes", vaccinations("", &attributes.repeat(2_000))),
+        (
+            "acts without end",
+            vaccinations("", &act("").repeat(30_000)),
+        ),
+        ("invalid UTF-8", invalid),
+        ("mixed encodings", mixed),
+        ("external entity", entity("SYSTEM \"file:///etc/passwd\"")),
+        (
+            "entities of entities",
+            entity("\"&x;&x;&x;&x;&x;&x;&x;&x;\""),
+        ),
+    ] {
+        timed(name, &bytes, &vaccination::any_bytes);
+    }
+}
+
+#[test]
+fn no_text_of_the_metadata_leaves_its_place() {
+    for told in [
+        "</title></ClinicalDocument>",
+        "</text><component><nonXMLBody><text>",
+        "]]><![CDATA[",
+        "<!--",
+        "-->",
+        "<?xml version=\"1.0\"?>",
+        "&lt;script&gt;",
+        "&x;",
+        "\" onload=\"x",
+        "' or ''='",
+        "\u{FFFE}\u{FFFF}",
+        "\u{1F4A9}\u{10FFFF}",
+        "\u{85}\u{2028}\u{2029}",
+        "\u{1}\u{1B}\u{7F}",
+        "\0",
+        r"\ud800",
+        r"\ud800\ud800",
+        r"\udc00\ud800",
+        r"\u0000",
+        r"\u0001\ufffe\uffff",
+        r"\ud83d\ude00",
+        r#"", "title": ""#,
+        r#""}, "attachment": {"title": ""#,
+    ] {
+        let bytes = [told.as_bytes(), b"\nfile"].concat();
+        timed(told, &bytes, &wrap::any_bytes);
+    }
+    // A title as long as a request may be, and a file that is all markup.
+    let long = [
+        "<".repeat(1 << 18).as_bytes(),
+        b"\n",
+        "<a>&x;".repeat(10_000).as_bytes(),
+    ]
+    .concat();
+    timed("long", &long, &wrap::any_bytes);
+}
