@@ -187,7 +187,7 @@ pub async fn records_from_before_have_their_number(url: &str) {
     world.store.close().await;
     raw::run(
         url,
-        "DROP TABLE ins_number; DROP TABLE vaccination; DROP TABLE document_version; DROP TABLE folder_member; \
+        "DROP TABLE ins_number; DROP TABLE vaccination; DROP TABLE pass; DROP TABLE document_version; DROP TABLE folder_member; \
          ALTER TABLE submission DROP COLUMN sent_with; ALTER TABLE record DROP COLUMN state; \
          ALTER TABLE document DROP COLUMN since; DELETE FROM schema_version WHERE version >= 3",
     )

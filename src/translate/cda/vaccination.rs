@@ -20,7 +20,7 @@ const ENTRY: &str = "1.2.250.1.213.1.1.3.45";
 /// Most entries taken from one document.
 pub const MAX_ENTRIES: usize = 500;
 /// Most bytes of them, as they are kept: many entries may refer to one long part of the narrative.
-pub const MAX_TOLD: usize = 4 << 20;
+pub const MAX_TOLD: usize = 1 << 20;
 
 /// The vaccinations that a document tells, in its order; none of a document that is broken or has no such section.
 pub fn vaccinations(bytes: &[u8]) -> Vec<Vaccination> {
