@@ -60,7 +60,7 @@ async fn goes(job: Job, store: &Store, of_age: u8, now: Instant) -> Result<usize
             Job::Overdue => store.tell_overdue(now, of_age, BATCH).await?,
             Job::OfAge => store.tell_of_age(now, of_age, BATCH).await?,
             Job::Purge => store.purge(now, BATCH).await?,
-            Job::Register => store.fill_vaccinations(BATCH).await?,
+            Job::Register => store.fill_vaccinations(now, BATCH).await?,
         };
         all += found;
         if found < BATCH {

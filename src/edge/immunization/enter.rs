@@ -115,7 +115,7 @@ async fn note(
                 return Ok(Entry {
                     id: store::vaccination_id(&document.metadata.unique_id, 0),
                     version: 1,
-                    updated: document.deposited,
+                    updated: document.updated,
                     patient: record.opened_as,
                     vaccination: act,
                     origin: Origin::Document(document.id),

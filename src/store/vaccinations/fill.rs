@@ -6,11 +6,12 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::super::conn::{Conn, DbError};
-use super::super::schema::Kind;
+use super::super::schema::{Kind, stamp};
 use super::super::writer::{Act, Done, Failure};
-use super::super::{Render, Store, due, records};
+use super::super::{Render, Store, due, records, state};
 use super::{register, told};
 use crate::dmp::document::DocumentEntry;
+use crate::dmp::time::Instant;
 use crate::dmp::trace::Trace;
 use crate::dmp::vaccination::{HISTORY, NOTE};
 use crate::error::Error;
@@ -23,7 +24,7 @@ impl Store {
     ///
     /// # Errors
     /// `busy`, `internal`.
-    pub async fn fill_vaccinations(&self, most: usize) -> Result<usize, Error> {
+    pub async fn fill_vaccinations(&self, now: Instant, most: usize) -> Result<usize, Error> {
         let mut reader = self.reader().await?;
         let mut conn = reader.conn()?;
         let Some(after) = reached(&mut conn).await? else {
@@ -45,8 +46,13 @@ impl Store {
         let (found, mut after) = (rows.len(), after);
         for mut row in rows {
             let (ins, id) = (row.take_text(0)?, row.uuid(1)?);
-            let render = Arc::clone(&self.render);
-            due::passing(self.write(Fill { ins, id, render }).await)?;
+            let fill = Fill {
+                ins,
+                id,
+                now: stamp(now),
+                render: Arc::clone(&self.render),
+            };
+            due::passing(self.write(fill).await)?;
             after = id;
         }
         let done = found < most;
@@ -72,6 +78,7 @@ async fn reached(conn: &mut Conn<'_>) -> Result<Option<Uuid>, DbError> {
 struct Fill {
     ins: String,
     id: Uuid,
+    now: Instant,
     render: Arc<dyn Render>,
 }
 
@@ -87,7 +94,7 @@ impl Act for Fill {
     }
 
     async fn run(&self, conn: &mut Conn<'_>) -> Result<Done<()>, Failure> {
-        // Nothing of the record changes: the document said so from the first.
+        // Nobody's act: the document said so from the first.
         let nothing = Done {
             output: (),
             line: None,
@@ -107,7 +114,13 @@ impl Act for Fill {
         if let Some(row) = rows.first_mut() {
             let entry: DocumentEntry = row.json(0)?;
             let content = row.take_bytes(1)?;
-            let told = told(&self.ins, &entry, &content, self.render.as_ref())?;
+            let mut told = told(&self.ins, &entry, &content, self.render.as_ref())?;
+            if !told.is_empty() {
+                // Who follows the register by its times finds them.
+                let state = state::next(conn, &self.ins, self.now).await?;
+                told.iter_mut()
+                    .for_each(|(entry, _)| entry.updated = state.at);
+            }
             register(conn, &self.ins, told.iter()).await?;
         }
         Ok(nothing)
