@@ -41,7 +41,6 @@ impl Store {
             due::limit(most),
         ];
         let rows = conn.query(sql, &values).await?;
-        drop(conn);
         drop(reader);
         let (found, mut after) = (rows.len(), after);
         for mut row in rows {
