@@ -191,7 +191,11 @@ async fn a_refusal_bears_the_name_that_the_command_gives_it() {
         };
         let simplified = with_bytes(good.simplified());
         let bundle = with_bytes(good.bundle());
+        let binary = json!({"resourceType": "Binary", "contentType": "text/xml", "data": BASE64_STANDARD.encode(&bytes)});
+        let parameter = json!({"name": "document", "resource": binary});
+        let alone = json!({"resourceType": "Parameters", "parameter": [parameter]});
         for (path, body) in [
+            ("/DocumentReference/$generate-metadata", &alone),
             ("/DocumentReference", &simplified),
             ("", &bundle),
             ("/DocumentReference/$validate", &simplified),
