@@ -4,6 +4,8 @@
 mod declare;
 mod fill;
 
+use std::collections::HashMap;
+
 use openssl::sha::Sha256;
 use uuid::Uuid;
 
@@ -123,7 +125,7 @@ pub(super) async fn register<'a>(
     Ok(())
 }
 
-/// Longest key of an act that is kept as it is, in bytes; an index takes no value of any length.
+/// Longest key of an act that is kept as it is, in bytes.
 const MAX_KEY: usize = 512;
 
 /// A key of bounded length.
@@ -173,7 +175,7 @@ async fn find(
 ) -> Result<Vec<Entry>, DbError> {
     let visibility = permit.visibility();
     let mut statement = Statement::new(
-        "SELECT v.id, v.version, v.updated, v.body FROM vaccination v WHERE v.ins = ",
+        "SELECT v.id, v.version, v.updated, v.body, v.act FROM vaccination v WHERE v.ins = ",
     );
     statement
         .bind(ins)
@@ -187,23 +189,26 @@ async fn find(
         );
     current(&mut statement, visibility);
     statement.push("))");
-    match id {
-        Some(id) => {
-            statement.push(" AND v.id = ").bind(id);
-        }
-        None => {
-            statement.push(
-                " AND NOT EXISTS (SELECT 1 FROM vaccination o JOIN document d ON d.ins = o.ins AND d.id = o.document \
-                 WHERE o.ins = v.ins AND o.act = v.act AND o.document <> v.document \
-                 AND (o.source < v.source OR (o.source = v.source AND o.document < v.document)) AND ",
-            );
-            current(&mut statement, visibility);
-            statement.push(")");
-        }
+    if let Some(id) = id {
+        statement.push(" AND v.id = ").bind(id);
     }
+    statement.push(" ORDER BY v.source, v.document, v.id");
     let patient = Ins::from_key(ins).map_err(|_| DbError::Shape)?;
     let rows = conn.query(&statement.text, &statement.values).await?;
-    rows.iter().map(|row| entry(row, &patient)).collect()
+    // Each act once: in the order of the rows, the first document that tells it.
+    let mut told: HashMap<&str, Uuid> = HashMap::new();
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let entry = entry(row, &patient)?;
+        let is_first = match (&entry.origin, row.optional_text(4)?) {
+            (Origin::Document(id), Some(act)) => told.entry(act).or_insert(*id) == id,
+            _ => true,
+        };
+        if is_first {
+            found.push(entry);
+        }
+    }
+    Ok(found)
 }
 
 fn entry(row: &Row, patient: &Ins) -> Result<Entry, DbError> {
