@@ -377,7 +377,7 @@ async fn what_comes_with_a_page_is_bounded() {
 /// A day after the first page, the others are gone: 410. Those that were asked for meanwhile began no new day.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pages_of_a_search_expire() {
-    let home = home::Home::sqlite();
+    let home = support::home::Home::sqlite();
     let server = seeded_with(with_admin(Options::default()), &home.url, 101).await;
     let admin = Admin::of(&server);
     let mut medecin = server.client("medecin");
@@ -415,7 +415,7 @@ async fn the_pages_of_a_search_expire() {
 /// There is nothing to page through: no other links.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_of_one_page_has_one_link() {
-    let home = home::Home::sqlite();
+    let home = support::home::Home::sqlite();
     let server = seeded(&home.url, 3).await;
     let mut medecin = server.client("medecin");
     for count in ["50", "3", "0"] {

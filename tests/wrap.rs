@@ -217,6 +217,64 @@ async fn a_file_is_what_it_says_it_is() {
     .await;
 }
 
+#[tokio::test]
+async fn hostile_metadata_stay_text_or_are_refused() {
+    on_both(Options::default, async |server| {
+        let mut doctor = server.client("medecin").with("DMP-Structure", "10B0000002");
+        doctor
+            .post("/Consent", &consent_for(PATIENT, MEDECIN))
+            .await;
+        const TITLE: &str = "@title@";
+        let sent = |title: &str| {
+            let mut sent = published("text/plain", b"Tout va bien.");
+            sent["content"][0]["attachment"]["title"] = json!(TITLE);
+            sent.to_string().replace(TITLE, title).into_bytes()
+        };
+        let json = [("Content-Type", "application/fhir+json")];
+        for (title, status) in [
+            (r"half \ud800", 400),
+            (r"\udc00\ud800", 400),
+            (r"zero \u0000", 422),
+            (r"bell \u0007", 422),
+            ("raw bell \u{7}", 400),
+        ] {
+            let reply = doctor
+                .send(Method::POST, "/DocumentReference", &json, sent(title))
+                .await;
+            assert_eq!(reply.status, status, "{title:?}");
+            assert_eq!(reply.json()["resourceType"], "OperationOutcome");
+        }
+        let hostile = "</title></text><script>alert(1)</script> & ]]> -->";
+        let reply = doctor
+            .send(Method::POST, "/DocumentReference", &json, sent(hostile))
+            .await;
+        let made = reply.assert_status(201).json();
+        let attachment = &made["content"][0]["attachment"];
+        assert_eq!(attachment["title"], hostile);
+        let url = attachment["url"].as_str().unwrap();
+        let (_, _, document) = bytes_of(&mut doctor, url, "*/*").await;
+        let header = read_header(&document).unwrap();
+        assert_eq!(header.title.as_deref(), Some(hostile));
+        let (status, kind, page) = bytes_of(&mut doctor, url, "text/html").await;
+        assert!(status == 200 && kind.starts_with("text/html"), "{kind}");
+        let page = String::from_utf8(page).unwrap();
+        assert!(!page.contains("<script") && page.contains("&lt;script"));
+        // Empty, and too long for a header: refused by name.
+        let mut empty = published("text/plain", b"");
+        doctor
+            .post("/DocumentReference", &empty)
+            .await
+            .assert_refused(422, "element-invalid");
+        empty = published("text/plain", b"x");
+        empty["content"][0]["attachment"]["title"] = json!("x".repeat(70_000));
+        doctor
+            .post("/DocumentReference", &empty)
+            .await
+            .assert_refused(422, "element-invalid");
+    })
+    .await;
+}
+
 #[test]
 fn the_command_wraps_what_the_server_would() {
     let folder = tempfile::tempdir().unwrap();
