@@ -107,6 +107,7 @@ async fn find(exchange: &mut Exchange) -> Result<Response, Error> {
             let held = exchange.app.store.find_rights(&permit, trace).await;
             let mut rows = exchange.acted(held)?;
             rows.retain(|held| search.filter.keeps(held));
+            search.filter.order(&mut rows);
             Page {
                 total: rows.len() as u64,
                 rows,
