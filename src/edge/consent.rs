@@ -107,7 +107,6 @@ async fn find(exchange: &mut Exchange) -> Result<Response, Error> {
             let held = exchange.app.store.find_rights(&permit, trace).await;
             let mut rows = exchange.acted(held)?;
             rows.retain(|held| search.filter.keeps(held));
-            search.filter.order(&mut rows);
             Page {
                 total: rows.len() as u64,
                 rows,
@@ -118,6 +117,7 @@ async fn find(exchange: &mut Exchange) -> Result<Response, Error> {
     if search.count_only {
         page.rows.clear();
     }
+    search.filter.order(&mut page.rows);
     let now = exchange.caller()?.1.now;
     let reading = exchange.reading();
     let texts: Vec<_> = page
