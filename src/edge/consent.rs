@@ -113,6 +113,7 @@ async fn find(exchange: &mut Exchange) -> Result<Response, Error> {
     if search.count_only {
         page.rows.clear();
     }
+    search.filter.order(&mut page.rows);
     let now = exchange.caller()?.1.now;
     let reading = exchange.reading();
     let texts: Vec<_> = page

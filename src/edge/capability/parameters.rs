@@ -111,11 +111,15 @@ pub(in crate::edge) const PATIENT: &[Parameter] =
 
 pub(in crate::edge) const CONSENT: &[Parameter] = &[
     ("_id", "token", (HL7, "Resource-id")),
+    ("_lastUpdated", "date", (HL7, "Resource-lastUpdated")),
+    ("action", "token", (HL7, "Consent-action")),
     ("actor", "reference", (HL7, "Consent-actor")),
     ("actor.identifier", "token", (OURS, "actor-identifier")),
     ("category", "token", (HL7, "Consent-category")),
+    ("date", "date", (HL7, "clinical-date")),
     ("patient", "reference", (HL7, "clinical-patient")),
     ("patient.identifier", "token", (OURS, "patient-identifier")),
+    ("period", "date", (HL7, "Consent-period")),
     ("purpose", "token", (HL7, "Consent-purpose")),
     ("status", "token", (HL7, "Consent-status")),
 ];
