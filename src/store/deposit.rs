@@ -2,10 +2,10 @@
 
 mod existing;
 mod folders;
+mod ids;
 mod relate;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -15,9 +15,8 @@ use folders::FolderDraft;
 use super::conn::{Conn, DbError};
 use super::outbox::{self, News};
 use super::rows::{Attributes, Written, insert_submission};
-use super::schema::{Kind, stamp};
+use super::schema::stamp;
 use super::state::State;
-use super::statement::{Statement, Value};
 use super::writer::{Act, Done, Failure};
 use super::{Deposited, Render, record_of, records, state, vaccinations};
 use crate::audit::{self, Line};
@@ -188,45 +187,6 @@ impl Deposit {
         })
     }
 
-    /// Takes every unique id of the submission, or refuses before anything is written.
-    async fn claim_unique_ids(
-        &self,
-        conn: &mut Conn<'_>,
-        existing: &Existing,
-    ) -> Result<(), Failure> {
-        let documents = self.made(existing).map(|(_, draft)| {
-            let entry = &draft.written.entry;
-            (entry.metadata.unique_id.to_string(), entry.id)
-        });
-        let set = (self.set.metadata.unique_id.to_string(), self.set.id);
-        let folders = self.folders.iter().map(|draft| {
-            let folder = &draft.folder;
-            (folder.metadata.unique_id.to_string(), folder.id)
-        });
-        let claims: Vec<(String, Uuid)> = documents.chain([set]).chain(folders).collect();
-        let distinct: HashSet<&str> = claims.iter().map(|(id, _)| id.as_str()).collect();
-        let mut taken = Statement::new("SELECT value FROM unique_id WHERE value IN ");
-        taken.list(distinct.iter().copied());
-        let taken = conn.query(&taken.text, &taken.values).await?;
-        if distinct.len() < claims.len() || !taken.is_empty() {
-            return Err(Code::DuplicateDocument.into());
-        }
-        let mut values = Vec::with_capacity(3 * claims.len());
-        for (id, entry) in &claims {
-            values.extend([Value::from(id), (&self.ins).into(), entry.into()]);
-        }
-        let into = "INSERT INTO unique_id (value, ins, entry)";
-        let claimed = conn
-            .insert(into, 3, &values, "ON CONFLICT DO NOTHING")
-            .await?;
-        if claimed == claims.len() as u64 {
-            Ok(())
-        } else {
-            // Another server took one meanwhile: the next try sees it.
-            Err(DbError::Conflict.into())
-        }
-    }
-
     /// The drafts whose documents are made, with their positions.
     fn made(&self, existing: &Existing) -> impl Iterator<Item = (usize, &Draft)> {
         let drafts = self.drafts.iter().zip(existing).enumerate();
@@ -270,28 +230,6 @@ impl Deposit {
             outbox::tell_holder(conn, record, &news).await?;
         }
         Ok(())
-    }
-
-    async fn locate(&self, conn: &mut Conn<'_>, existing: &Existing) -> Result<(), DbError> {
-        let mut values = Vec::with_capacity(4 * (2 * self.drafts.len() + self.folders.len() + 1));
-        let mut row = |id, kind: Kind, target| {
-            values.extend([
-                Value::from(id),
-                kind.number().into(),
-                (&self.ins).into(),
-                Value::from(target),
-            ]);
-        };
-        row(&self.set.id, Kind::List, &self.set.id);
-        for id in &self.set.folders {
-            row(id, Kind::List, id);
-        }
-        for (_, draft) in self.made(existing) {
-            let entry = &draft.written.entry;
-            row(&entry.id, Kind::Document, &entry.id);
-            row(&entry.content_id, Kind::Content, &entry.id);
-        }
-        records::insert_locators(conn, &values).await
     }
 }
 
