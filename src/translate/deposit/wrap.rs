@@ -191,7 +191,7 @@ pub(super) fn metadata(
     let patient = declared.patient?;
     let created = declared
         .creation_time
-        .unwrap_or_else(|| Timestamp::from_instant(now));
+        .unwrap_or_else(|| Timestamp::to_the_second(now));
     let unique_id = declared.unique_id;
     let unique_id = unique_id.unwrap_or_else(|| own_id(&patient, known, &file.bytes));
     Some(DocumentMetadata {
