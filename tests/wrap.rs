@@ -219,7 +219,7 @@ async fn a_file_is_what_it_says_it_is() {
 
 #[tokio::test]
 async fn hostile_metadata_stay_text_or_are_refused() {
-    on_both(Options::default, async |server| {
+    on_both(Options::default(), async |server| {
         let mut doctor = server.client("medecin").with("DMP-Structure", "10B0000002");
         doctor
             .post("/Consent", &consent_for(PATIENT, MEDECIN))
