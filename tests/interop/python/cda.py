@@ -10,6 +10,8 @@ import tempfile
 
 from lxml import etree
 
+import demo
+
 NS = {"c": "urn:hl7-org:v3"}
 META = json.loads((pathlib.Path(os.environ["EXAMPLES"]) / "result.json").read_text())
 # CDA R2, ClinicalDocument: its children, in order.
@@ -51,6 +53,7 @@ def main():
         say(f"wrap {media_type}", made.returncode == 0, made.stderr.decode()[:300])
         if made.returncode:
             continue
+        demo.made("wrap-" + media_type.replace("/", "-"), made.stdout, None, data)
         root = etree.fromstring(made.stdout, etree.XMLParser(resolve_entities=False))
         names = [etree.QName(child).localname for child in root]
         say(f"wrap {media_type}: order", names == sorted(names, key=ORDER.index), names)
