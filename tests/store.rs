@@ -78,6 +78,7 @@ on_both! {
         replaces_what_is_ones_own
         refuses_to_replace_what_one_may_not
         a_mask_outlives_a_replacement
+        what_is_committed_later_is_of_a_later_millisecond
         header_relations_are_applied_or_dropped_with_a_warning
         other_relations_need_a_target
         what_moved_since_the_decision_is_stale

@@ -16,6 +16,7 @@ use super::conn::{Conn, DbError};
 use super::outbox::{self, News};
 use super::rows::{Attributes, Written, insert_submission};
 use super::schema::{Kind, stamp};
+use super::state::State;
 use super::statement::{Statement, Value};
 use super::writer::{Act, Done, Failure};
 use super::{Deposited, Render, record_of, records, state, vaccinations};
@@ -58,19 +59,15 @@ struct Draft {
     vaccinations: Vec<(Entry, i64)>,
 }
 
+/// For each draft what its condition found.
+type Existing = [Option<DocumentEntry>];
+
 /// One try of the writer.
-#[derive(Default)]
 struct Round {
-    /// For each draft what its condition found.
     existing: Vec<Option<DocumentEntry>>,
+    state: State,
     replaced: Vec<Replaced>,
     warnings: Vec<Issue>,
-}
-
-impl Round {
-    fn makes(&self, position: usize) -> bool {
-        matches!(self.existing.get(position), Some(None))
-    }
 }
 
 /// A document that was made the old one.
@@ -192,8 +189,12 @@ impl Deposit {
     }
 
     /// Takes every unique id of the submission, or refuses before anything is written.
-    async fn claim_unique_ids(&self, conn: &mut Conn<'_>, round: &Round) -> Result<(), Failure> {
-        let documents = self.made(round).map(|(_, draft)| {
+    async fn claim_unique_ids(
+        &self,
+        conn: &mut Conn<'_>,
+        existing: &Existing,
+    ) -> Result<(), Failure> {
+        let documents = self.made(existing).map(|(_, draft)| {
             let entry = &draft.written.entry;
             (entry.metadata.unique_id.to_string(), entry.id)
         });
@@ -227,9 +228,22 @@ impl Deposit {
     }
 
     /// The drafts whose documents are made, with their positions.
-    fn made(&self, round: &Round) -> impl Iterator<Item = (usize, &Draft)> {
-        let drafts = self.drafts.iter().enumerate();
-        drafts.filter(|(position, _)| round.makes(*position))
+    fn made(&self, existing: &Existing) -> impl Iterator<Item = (usize, &Draft)> {
+        let drafts = self.drafts.iter().zip(existing).enumerate();
+        drafts.filter_map(|(position, (draft, existing))| {
+            existing.is_none().then_some((position, draft))
+        })
+    }
+
+    /// The entries of a draft for the register of vaccinations, as of the state that they come in.
+    fn told<'d>(&self, draft: &'d Draft, state: State) -> Cow<'d, [(Entry, i64)]> {
+        let mut told = Cow::Borrowed(draft.vaccinations.as_slice());
+        if state.at != self.now && !told.is_empty() {
+            for (entry, _) in told.to_mut() {
+                entry.updated = state.at;
+            }
+        }
+        told
     }
 
     /// Tells the holder of each document that somebody else added and that he may see (NOT-02, ANN-04); nothing of a secret
@@ -258,7 +272,7 @@ impl Deposit {
         Ok(())
     }
 
-    async fn locate(&self, conn: &mut Conn<'_>, round: &Round) -> Result<(), DbError> {
+    async fn locate(&self, conn: &mut Conn<'_>, existing: &Existing) -> Result<(), DbError> {
         let mut values = Vec::with_capacity(4 * (2 * self.drafts.len() + self.folders.len() + 1));
         let mut row = |id, kind: Kind, target| {
             values.extend([
@@ -272,7 +286,7 @@ impl Deposit {
         for id in &self.set.folders {
             row(id, Kind::List, id);
         }
-        for (_, draft) in self.made(round) {
+        for (_, draft) in self.made(existing) {
             let entry = &draft.written.entry;
             row(&entry.id, Kind::Document, &entry.id);
             row(&entry.content_id, Kind::Content, &entry.id);
@@ -300,30 +314,37 @@ impl Act for Deposit {
 
     async fn run(&self, conn: &mut Conn<'_>) -> Result<Done<Deposited>, Failure> {
         let record = records::current(conn, &self.ins, &self.permit).await?;
-        let mut round = Round {
-            existing: self.existing(conn).await?,
-            ..Round::default()
-        };
-        if round.existing.iter().all(Option::is_some) {
-            let documents = round.existing.into_iter().flatten().collect();
+        let existing = self.existing(conn).await?;
+        if existing.iter().all(Option::is_some) {
+            let documents = existing.into_iter().flatten().collect();
             return self.repeated(conn, documents).await;
         }
-        self.claim_unique_ids(conn, &round).await?;
-        let since = state::next(conn, &self.ins).await?;
+        self.claim_unique_ids(conn, &existing).await?;
+        let state = state::next(conn, &self.ins, self.now).await?;
+        let mut round = Round {
+            existing,
+            state,
+            replaced: Vec::new(),
+            warnings: Vec::new(),
+        };
         let mut entries = Vec::with_capacity(self.drafts.len());
-        for (position, draft) in self.made(&round).collect::<Vec<_>>() {
-            let entry = match self.relate(conn, draft, &mut round).await? {
+        for (position, draft) in self.made(&round.existing).collect::<Vec<_>>() {
+            let mut entry = self.relate(conn, draft, &mut round).await?;
+            if entry.updated != state.at {
+                entry.to_mut().updated = state.at;
+            }
+            let entry = match entry {
                 Cow::Borrowed(entry) => {
                     let written = &draft.written;
                     written
-                        .insert(conn, &self.ins, position, &draft.sha256, since)
+                        .insert(conn, &self.ins, position, &draft.sha256, state)
                         .await?;
                     entry.clone()
                 }
                 Cow::Owned(entry) => {
                     let written = Written::new(entry, self.render.as_ref())?;
                     written
-                        .insert(conn, &self.ins, position, &draft.sha256, since)
+                        .insert(conn, &self.ins, position, &draft.sha256, state)
                         .await?;
                     written.entry
                 }
@@ -338,11 +359,15 @@ impl Act for Deposit {
                 ],
             )
             .await?;
-            vaccinations::register(conn, &self.ins, draft.vaccinations.iter()).await?;
+            let told = self.told(draft, state);
+            vaccinations::register(conn, &self.ins, told.iter()).await?;
         }
         let superseded = self.superseded(conn, &round).await?;
-        self.locate(conn, &round).await?;
+        self.locate(conn, &round.existing).await?;
         let mut set = Cow::Borrowed(&self.set);
+        if set.updated != state.at {
+            set.to_mut().updated = state.at;
+        }
         if entries.len() < self.drafts.len() {
             set.to_mut().documents = entries.iter().map(|entry| entry.id).collect();
         }
@@ -362,7 +387,7 @@ impl Act for Deposit {
             .into_iter()
             .filter_map(|found| found.or_else(|| made.next()))
             .collect();
-        let folders = self.make_folders(conn, &documents).await?;
+        let folders = self.make_folders(conn, &documents, state).await?;
         let line = match existing.is_empty() {
             true => self.line.clone(),
             false => self.line_of(&set, &documents),

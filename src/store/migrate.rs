@@ -4,7 +4,7 @@ use super::conn::{Conn, DbError};
 use super::statement::Value;
 use crate::dmp::time::Instant;
 
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/0001_records.sql"),
     include_str!("../../migrations/0002_rights.sql"),
     include_str!("../../migrations/0003_ins_number.sql"),
@@ -12,6 +12,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/0005_folders.sql"),
     include_str!("../../migrations/0006_states.sql"),
     include_str!("../../migrations/0007_vaccinations.sql"),
+    include_str!("../../migrations/0010_changed.sql"),
 ];
 
 /// Applies what is missing.

@@ -3,8 +3,9 @@
 use super::conn::{Conn, DbError};
 use super::fold::fold;
 use super::schema::{Attribute, micros, status};
+use super::state::State;
 use super::statement::Value;
-use super::{Render, state, versions};
+use super::{Render, versions};
 use crate::dmp::document::DocumentEntry;
 use crate::dmp::person::Author;
 use crate::dmp::submission::SubmissionSet;
@@ -35,7 +36,7 @@ impl Written {
         ins: &str,
         position: usize,
         sha256: &[u8],
-        since: i64,
+        state: State,
     ) -> Result<(), DbError> {
         let (entry, metadata) = (&self.entry, &self.entry.metadata);
         let created = metadata.creation_time.span();
@@ -79,7 +80,7 @@ impl Written {
             self.announce_by().into(),
             metadata.labels.invisible_representatives.into(),
             entry.from_patient.into(),
-            since.into(),
+            state.number.into(),
         ];
         let columns = "INSERT INTO document (ins, id, entry_uuid, submission, position, version, availability, masked, \
             deposited, updated, created_start, created_end, began_start, began_end, ended_start, ended_end, unique_id, \
@@ -117,9 +118,13 @@ impl Written {
     }
 
     /// The entry's row after a change of status or labels: what else a depositor said stays. The version before is kept.
-    pub(super) async fn update(&self, conn: &mut Conn<'_>, ins: &str) -> Result<(), DbError> {
-        let since = state::next(conn, ins).await?;
-        versions::keep(conn, ins, &self.entry.id, since).await?;
+    pub(super) async fn update(
+        &self,
+        conn: &mut Conn<'_>,
+        ins: &str,
+        state: State,
+    ) -> Result<(), DbError> {
+        versions::keep(conn, ins, &self.entry.id, state.number).await?;
         let labels = &self.entry.metadata.labels;
         let sql = "UPDATE document SET entry_uuid = $1, version = $2, availability = $3, updated = $4, masked = $5, \
                    hidden_until = $6, announce_by = $7, invisible_representatives = $8, since = $9 WHERE ins = $10 AND id = $11";
@@ -132,7 +137,7 @@ impl Written {
             self.hidden_until().into(),
             self.announce_by().into(),
             labels.invisible_representatives.into(),
-            since.into(),
+            state.number.into(),
             ins.into(),
             (&self.entry.id).into(),
         ];

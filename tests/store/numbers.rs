@@ -188,7 +188,7 @@ pub async fn records_from_before_have_their_number(url: &str) {
     raw::run(
         url,
         "DROP TABLE ins_number; DROP TABLE vaccination; DROP TABLE document_version; DROP TABLE folder_member; \
-         ALTER TABLE submission DROP COLUMN sent_with; ALTER TABLE record DROP COLUMN state; \
+         ALTER TABLE submission DROP COLUMN sent_with; ALTER TABLE record DROP COLUMN state; ALTER TABLE record DROP COLUMN changed; \
          ALTER TABLE document DROP COLUMN since; DELETE FROM schema_version WHERE version >= 3",
     )
     .await;
