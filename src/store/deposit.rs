@@ -371,7 +371,7 @@ impl Act for Deposit {
         if entries.len() < self.drafts.len() {
             set.to_mut().documents = entries.iter().map(|entry| entry.id).collect();
         }
-        insert_submission(conn, &self.ins, &set).await?;
+        insert_submission(conn, &self.ins, &set, state.number).await?;
         let mut attributes = Attributes::new(&self.ins);
         attributes.submission(&set);
         for entry in &entries {

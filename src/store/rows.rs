@@ -7,7 +7,7 @@ use super::state::State;
 use super::statement::Value;
 use super::{Render, versions};
 use crate::dmp::document::DocumentEntry;
-use crate::dmp::person::Author;
+use crate::dmp::person::{Author, AuthorKind};
 use crate::dmp::submission::SubmissionSet;
 use crate::dmp::time::after;
 use jiff::ToSpan;
@@ -175,6 +175,7 @@ pub(super) async fn insert_submission(
     conn: &mut Conn<'_>,
     ins: &str,
     set: &SubmissionSet,
+    since: i64,
 ) -> Result<(), DbError> {
     let metadata = &set.metadata;
     let sent = metadata.submission_time.span();
@@ -204,11 +205,23 @@ pub(super) async fn insert_submission(
         serde_json::to_string(&bare)
             .map_err(|_| DbError::Shape)?
             .into(),
+        since.into(),
     ];
     let columns = "INSERT INTO submission (ins, id, entry_uuid, updated, sent_start, sent_end, unique_id, depositor, \
-        depositor_structure, source_id, content_type_code, content_type_system, title, title_folded, entry)";
+        depositor_structure, source_id, content_type_code, content_type_system, title, title_folded, entry, since)";
     conn.insert(columns, values.len(), &values, "").await?;
     Ok(())
+}
+
+/// Bytes of a value that a key of PostgreSQL has room for.
+const LONGEST: usize = 1024;
+
+/// Letters of a name that are compared: nobody asks for more.
+const LETTERS: usize = LONGEST / 4;
+
+fn beginning(name: &str) -> &str {
+    let end = name.char_indices().map(|(at, _)| at).nth(LETTERS);
+    end.map_or(name, |end| name.get(..end).unwrap_or(name))
 }
 
 /// The rows of `attribute` being gathered for one deposit.
@@ -274,15 +287,39 @@ impl<'a> Attributes<'a> {
             self.add(entry, Attribute::AuthorId, &id.extension, &id.root);
         }
         if let Some(family) = &author.name.family {
+            let family = beginning(family);
             self.add(entry, Attribute::AuthorFamily, fold(family), family);
         }
         if let Some(given) = &author.name.given {
+            let given = beginning(given);
             self.add(entry, Attribute::AuthorGiven, fold(given), given);
             // Given names come joined by a blank; each is one to FHIR.
             if given.contains(' ') {
                 for one in given.split_whitespace() {
                     self.add(entry, Attribute::AuthorGiven, fold(one), one);
                 }
+            }
+        }
+        self.institution(entry, author);
+    }
+
+    /// Where an author works; an organisation that is the author is found as one too.
+    pub(super) fn institution(&mut self, entry: &'a uuid::Uuid, author: &'a Author) {
+        let Some(institution) = &author.institution else {
+            return;
+        };
+        let alone = author.kind == AuthorKind::Organization;
+        if let Some(id) = &institution.id {
+            self.add(entry, Attribute::InstitutionId, &id.extension, &id.root);
+            if alone {
+                self.add(entry, Attribute::OrganizationId, &id.extension, &id.root);
+            }
+        }
+        if let Some(name) = &institution.name {
+            let name = beginning(name);
+            self.add(entry, Attribute::InstitutionName, fold(name), name);
+            if alone {
+                self.add(entry, Attribute::OrganizationName, fold(name), name);
             }
         }
     }
@@ -294,12 +331,19 @@ impl<'a> Attributes<'a> {
         code: impl Into<Value<'a>>,
         system: impl Into<Value<'a>>,
     ) {
+        let (code, system) = (code.into(), system.into());
+        let fits =
+            |value: &Value<'_>| !matches!(value, Value::Text(Some(text)) if text.len() > LONGEST);
+        // Kept in the entry, and never searched.
+        if !fits(&code) || !fits(&system) {
+            return;
+        }
         self.values.extend([
             self.ins.into(),
             entry.into(),
             name.number().into(),
-            code.into(),
-            system.into(),
+            code,
+            system,
         ]);
     }
 

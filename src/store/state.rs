@@ -5,7 +5,6 @@ use super::conn::{Conn, DbError};
 use super::schema::micros;
 use super::statement::Statement;
 use super::visible;
-use crate::dmp::query::After;
 use crate::dmp::time::Instant;
 use crate::policy::Visibility;
 
@@ -43,15 +42,15 @@ const KEPT: &str = "d.ins, d.id, d.submission, d.position, d.deposited, d.create
     d.class_system, d.format_code, d.format_system, d.facility_code, d.facility_system, d.practice_code, d.practice_system, \
     d.from_patient, ";
 
-/// Adds the documents of a record, as `d`: as they are, or as they were in the state of the page before. A version that was replaced
+/// Adds the documents of a record, as `d`: as they are, or as they were in that state. A version that was replaced
 /// since is there when its document may still be known; what else may be known is asked of its own labels. `$1` is the INS key.
 pub(super) fn documents<'a>(
     statement: &mut Statement<'a>,
     ins: &'a str,
-    after: Option<&After>,
+    state: Option<i64>,
     visibility: &'a Visibility,
 ) {
-    let Some(state) = after.and_then(|after| after.state) else {
+    let Some(state) = state else {
         statement.push("document d WHERE d.ins = ").bind(ins);
         return;
     };

@@ -62,7 +62,7 @@ impl Deposit {
                     folder.documents.push(id);
                 }
             }
-            folders::insert(conn, &self.ins, &folder).await?;
+            folders::insert(conn, &self.ins, &folder, state.number).await?;
             made.push(folder);
         }
         Ok(made)
