@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use support::document::PATIENT;
 use support::{Admin, Client, Document, Options, Server, consent_for, with_admin};
 
-/// Documents that are there when a walk begins; `PASSERELLE_PAGING=10000` asks for more, in a release build.
+/// Documents that are there when a walk begins; `PASSERELLE_PAGING=10000` asks for more.
 const DOCUMENTS: usize = 1_000;
 const CLIENTS: usize = 16;
 const MEDECIN: &str = "899900000011";
