@@ -10,17 +10,16 @@ use serde_json::json;
 
 use super::app::Shared;
 use super::exchange::Exchange;
-use super::negotiate::{self, BinaryForm, Format};
+use super::negotiate::{self, BinaryForm};
 use super::params::{self, Params};
 use super::read::identifier;
 use super::{alert, answer, conditional, range};
-use crate::dmp::document::FHIR_DOCUMENT;
-use crate::dmp::time::Timestamp;
+use crate::dmp::time::{Instant, Timestamp};
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error};
 use crate::policy::Act;
-use crate::store::{Content, Locator};
-use crate::translate::cda;
+use crate::store::{Content, Hidden, Locator};
+use crate::translate::{cda, fhir_document};
 
 /// The media type of CDA documents.
 const CDA: &str = "text/xml";
@@ -49,85 +48,128 @@ pub(super) async fn read_fhir(
 
 async fn retrieve_fhir(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
     exchange.identify()?;
-    // It is kept, and given back, in JSON.
-    if exchange.format()? != Format::Json {
-        return Err(Code::NotAcceptable.into());
-    }
-    let content = content(exchange, id).await?;
-    if content.mime_type != FHIR_DOCUMENT {
-        return Err(Code::NotFound.into());
-    }
-    let tag = format!("\"{}\"", content.sha1);
-    let (deposited, hidden) = (content.deposited, content.hidden);
-    let mut response = match answer::not_modified(exchange.headers(), &tag) {
-        true => answer::empty(StatusCode::NOT_MODIFIED),
-        false => answer::with_type(StatusCode::OK, FHIR_DOCUMENT, content.bytes),
+    let format = exchange.format()?;
+    let of_any = negotiate::takes_any(exchange.headers(), &exchange.query()?);
+    let (content, other) = content(exchange, id, |content| {
+        let kept = fhir_document::format(&content.mime_type).ok_or(Code::NotFound)?;
+        // Who takes either gets it as it came.
+        match kept == format || of_any {
+            true => Ok(None),
+            false => fhir_document::in_form(kept, &content.bytes)
+                .map(Some)
+                .ok_or_else(|| Code::NotAcceptable.into()),
+        }
+    })
+    .await?;
+    let tag = match &other {
+        None => format!("\"{}\"", content.sha1),
+        Some(_) => format!("W/\"{}\"", content.sha1),
     };
-    let headers = response.headers_mut();
-    answer::put(headers, header::ETAG, &tag);
-    answer::put(headers, header::VARY, "Accept");
-    answer::put(headers, header::CONTENT_DISPOSITION, "attachment");
-    answer::last_modified(headers, deposited);
-    alert::put(headers, exchange, hidden);
+    let (deposited, hidden) = (content.deposited, content.hidden);
+    let mut response = match (answer::not_modified(exchange.headers(), &tag), other) {
+        (true, _) => answer::empty(StatusCode::NOT_MODIFIED),
+        (false, None) => answer::with_type(StatusCode::OK, &content.mime_type, content.bytes),
+        (false, Some(text)) => answer::with_type(StatusCode::OK, format.content_type(), text),
+    };
+    finish(&mut response, exchange, &tag, (deposited, hidden));
     Ok(response)
 }
 
-/// The content that an id names, if the caller may read it.
-async fn content(exchange: &mut Exchange, id: &str) -> Result<Content, Error> {
+/// The content that an id names, if the caller may read it, and what `give` makes of it. What `give` refuses is no reading.
+async fn content<T>(
+    exchange: &mut Exchange,
+    id: &str,
+    give: impl FnOnce(&Content) -> Result<T, Error>,
+) -> Result<(Content, T), Error> {
     let id = identifier(id)?;
     exchange.names("Binary", id);
     let what = Locator::Content(id);
     let permit = exchange.permit_by_id(&Act::ReadContent, what).await?;
     let trace = exchange.trace();
-    let content = exchange.app.store.read_content(&permit, id, trace).await;
-    exchange.acted(content)
+    let store = &exchange.app.store;
+    let read = store.read_content(&permit, id, trace, give).await;
+    exchange.acted(read)?
+}
+
+/// What is given of a content.
+enum Given {
+    /// The bytes, or those of the file inside: all of them, a part, or nothing that the caller does not have.
+    Bytes(Response, String),
+    Other(BinaryForm),
 }
 
 async fn retrieve(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
     exchange.identify()?;
     let query = exchange.query()?;
-    let content = content(exchange, id).await?;
-    if let Some((media_type, bytes)) = file(exchange, &query, &content) {
-        return inner(exchange, &content, &media_type, bytes.into());
-    }
-    let form = negotiate::binary(exchange.headers(), &query, &content.mime_type)?;
-    let tag = match form {
-        BinaryForm::Raw => format!("\"{}\"", content.sha1),
-        BinaryForm::Resource(_) => format!("W/\"{}\"", content.sha1),
-        // Another version may show it otherwise.
-        BinaryForm::Page => format!("W/\"{}-html-{}\"", content.sha1, env!("CARGO_PKG_VERSION")),
-    };
+    let (method, headers) = (exchange.method().clone(), exchange.headers().clone());
+    let (content, given) = content(exchange, id, |content| {
+        let bytes = |media_type: &str, bytes: Bytes, tag: String| {
+            let asked = (&method, &headers);
+            let response = range::respond(asked, media_type, bytes, &tag, content.deposited);
+            Ok(Given::Bytes(response?, tag))
+        };
+        if let Some((media_type, inside)) = file(&headers, &query, content) {
+            let tag = format!("\"{}-file\"", content.sha1);
+            return bytes(&media_type, inside.into(), tag);
+        }
+        match negotiate::binary(&headers, &query, &content.mime_type)? {
+            BinaryForm::Raw => {
+                let tag = format!("\"{}\"", content.sha1);
+                bytes(&content.mime_type, content.bytes.clone(), tag)
+            }
+            other => Ok(Given::Other(other)),
+        }
+    })
+    .await?;
     let (deposited, hidden) = (content.deposited, content.hidden);
-    let mut response = match form {
-        BinaryForm::Raw => {
-            let (media_type, bytes) = (&content.mime_type, content.bytes.clone());
-            let part = range::respond(exchange, media_type, bytes, &tag, deposited);
-            // The reading of it is traced.
-            exchange.acted(part)?
+    let is_page = matches!(given, Given::Other(BinaryForm::Page));
+    let (mut response, tag) = match given {
+        Given::Bytes(response, tag) => (response, tag),
+        Given::Other(form) => {
+            let tag = match form {
+                // Another version may show it otherwise.
+                BinaryForm::Page => {
+                    format!("W/\"{}-html-{}\"", content.sha1, env!("CARGO_PKG_VERSION"))
+                }
+                _ => format!("W/\"{}\"", content.sha1),
+            };
+            let response = match form {
+                _ if conditional::is_held(exchange.headers(), &tag, deposited) => {
+                    answer::empty(StatusCode::NOT_MODIFIED)
+                }
+                BinaryForm::Resource(format) => {
+                    answer::resource(StatusCode::OK, format, resource(&content))
+                }
+                _ => page(Shared::clone(&exchange.app), content.bytes).await?,
+            };
+            (response, tag)
         }
-        _ if conditional::is_held(exchange.headers(), &tag, deposited) => {
-            answer::empty(StatusCode::NOT_MODIFIED)
-        }
-        BinaryForm::Resource(format) => {
-            answer::resource(StatusCode::OK, format, resource(&content))
-        }
-        BinaryForm::Page => page(Shared::clone(&exchange.app), content.bytes).await?,
     };
-    let headers = response.headers_mut();
-    answer::put(headers, header::ETAG, &tag);
-    answer::put(headers, header::VARY, "Accept");
-    match form {
-        BinaryForm::Page => for_browsers(headers),
-        _ => answer::put(headers, header::CONTENT_DISPOSITION, "attachment"),
+    finish(&mut response, exchange, &tag, (deposited, hidden));
+    if is_page {
+        for_browsers(response.headers_mut());
     }
-    answer::last_modified(headers, deposited);
-    alert::put(headers, exchange, hidden);
     Ok(response)
 }
 
+/// The headers of every answer with a content: its tag, when it was deposited, and whether the patient does not see it yet.
+fn finish(
+    response: &mut Response,
+    exchange: &Exchange,
+    tag: &str,
+    (deposited, hidden): (Instant, Hidden),
+) {
+    let headers = response.headers_mut();
+    answer::put(headers, header::ETAG, tag);
+    answer::put(headers, header::VARY, "Accept");
+    answer::put(headers, header::CONTENT_DISPOSITION, "attachment");
+    answer::last_modified(headers, deposited);
+    alert::put(headers, exchange, hidden);
+}
+
 /// The file inside a CDA document of level 1, when its type is asked for.
-fn file(exchange: &Exchange, query: &Params, content: &Content) -> Option<(String, Vec<u8>)> {
-    let wanted = negotiate::other_types(exchange.headers(), &content.mime_type);
+fn file(headers: &HeaderMap, query: &Params, content: &Content) -> Option<(String, Vec<u8>)> {
+    let wanted = negotiate::other_types(headers, &content.mime_type);
     if wanted.is_empty() || content.mime_type != CDA || params::first(query, "_format").is_some() {
         return None;
     }
@@ -136,24 +178,6 @@ fn file(exchange: &Exchange, query: &Params, content: &Content) -> Option<(Strin
         .iter()
         .any(|wanted| wanted.eq_ignore_ascii_case(&media_type));
     is_wanted.then_some((media_type, bytes))
-}
-
-fn inner(
-    exchange: &mut Exchange,
-    content: &Content,
-    media_type: &str,
-    bytes: Bytes,
-) -> Result<Response, Error> {
-    let tag = format!("\"{}-file\"", content.sha1);
-    let part = range::respond(exchange, media_type, bytes, &tag, content.deposited);
-    let mut response = exchange.acted(part)?;
-    let headers = response.headers_mut();
-    answer::put(headers, header::ETAG, &tag);
-    answer::put(headers, header::VARY, "Accept");
-    answer::put(headers, header::CONTENT_DISPOSITION, "attachment");
-    answer::last_modified(headers, content.deposited);
-    alert::put(headers, exchange, content.hidden);
-    Ok(response)
 }
 
 /// The page, or `not-acceptable` for XML that is no CDA document.

@@ -166,16 +166,18 @@ impl Store {
             .await
     }
 
-    /// Reads the bytes of a document by the id of its content (TD3.2).
+    /// Reads the bytes of a document by the id of its content (TD3.2), once `give` has decided what is made of them. What it refuses
+    /// was not read: that is the inner error, of which nothing is traced here.
     ///
     /// # Errors
     /// [`Permit::not_visible`] when its document is hidden or not there; `busy`, `internal`.
-    pub async fn read_content(
+    pub async fn read_content<T>(
         &self,
         permit: &Permit,
         id: Uuid,
         trace: Trace,
-    ) -> Result<Content, Error> {
+        give: impl FnOnce(&Content) -> Result<T, Error>,
+    ) -> Result<Result<(Content, T), Error>, Error> {
         let ins = self.entered(permit).await?;
         let mut reader = self.reader().await?;
         let kept = match &self.home {
@@ -191,6 +193,13 @@ impl Store {
             Some(content) => (audit::DOCUMENT, content.document),
             None => (audit::CONTENT, id),
         };
-        self.shown(permit, (found, gone), entity, trace).await
+        let given = match found.as_ref().map(give) {
+            Some(Err(refusal)) => return Ok(Err(refusal)),
+            given => given.and_then(Result::ok),
+        };
+        let found = found.zip(given);
+        self.shown(permit, (found, gone), entity, trace)
+            .await
+            .map(Ok)
     }
 }

@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use super::Reading;
 use super::datatype::{coding, ins};
 use super::findings::{Findings, Weight, invalid};
-use super::wire::{self, Node};
+use super::wire::{self, Format, Node};
 use crate::dmp::code::Code as Coded;
-use crate::dmp::document::FHIR_DOCUMENT;
+use crate::dmp::document::{FHIR_DOCUMENT, FHIR_DOCUMENT_XML};
 use crate::dmp::id::UniqueId;
 use crate::dmp::ins::Ins;
 use crate::dmp::time::Timestamp;
@@ -30,32 +30,50 @@ pub(super) struct FhirDocument {
     pub(super) date: Option<Timestamp>,
 }
 
-/// True for the media type of a FHIR document in JSON, its parameters aside.
-pub(super) fn is_json(media_type: &str) -> bool {
-    bare(media_type).eq_ignore_ascii_case(FHIR_DOCUMENT)
+/// The form of a FHIR document, by its media type without parameters; None for what is none.
+pub fn format(media_type: &str) -> Option<Format> {
+    let bare = media_type.split(';').next().unwrap_or_default().trim();
+    match () {
+        () if bare.eq_ignore_ascii_case(FHIR_DOCUMENT) => Some(Format::Json),
+        () if bare.eq_ignore_ascii_case(FHIR_DOCUMENT_XML) => Some(Format::Xml),
+        () => None,
+    }
 }
 
-/// True for the media type of one in XML.
-pub(super) fn is_xml(media_type: &str) -> bool {
-    bare(media_type).eq_ignore_ascii_case("application/fhir+xml")
+/// The media type of a form.
+pub(super) fn media_type(format: Format) -> &'static str {
+    match format {
+        Format::Json => FHIR_DOCUMENT,
+        Format::Xml => FHIR_DOCUMENT_XML,
+    }
 }
 
-fn bare(media_type: &str) -> &str {
-    media_type.split(';').next().unwrap_or_default().trim()
+/// A kept document in the other form than its own; None when what it holds is not R4.
+pub fn in_form(kept: Format, bytes: &[u8]) -> Option<String> {
+    let (tree, wrong) = wire::read_document(kept, bytes).ok()?;
+    match kept {
+        _ if !wrong.is_empty() => None,
+        Format::Json => wire::write_xml_document(&tree),
+        Format::Xml => Some(tree.to_string()),
+    }
 }
 
 /// Reads one; None when it is none, which goes into the findings at `path`.
 pub(super) fn read(
-    bytes: &[u8],
+    (format, bytes): (Format, &[u8]),
     path: &str,
     found: &mut Findings,
     reading: &Reading,
 ) -> Option<FhirDocument> {
-    let Ok(tree) = wire::read_json_text(bytes) else {
+    let read = wire::read_document(format, bytes);
+    let Some(tree) = read
+        .ok()
+        .and_then(|(tree, wrong)| wrong.is_empty().then_some(tree))
+    else {
         found.refuse(invalid(
             path,
-            "le document FHIR n'est pas lisible en JSON",
-            "the FHIR document is not readable JSON",
+            "le document FHIR n'est pas lisible sous la forme que dit son type",
+            "the FHIR document is not readable in the form that its type names",
         ));
         return None;
     };
