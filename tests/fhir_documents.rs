@@ -2,42 +2,28 @@
 #![allow(missing_docs, unreachable_pub, dead_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "store/home.rs"]
-mod home;
 mod support;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use hyper::Method;
 use passerelle::translate::wire;
 use serde_json::{Value, json};
-use support::client::encode;
 use support::document::{OTHER, PATIENT};
 use support::{Client, Document, Options, Reply, Server, consent_for};
 use uuid::Uuid;
 
 const FHIR: &str = "application/fhir+json";
 
-/// The same on SQLite and, where it is installed, on PostgreSQL.
+/// The same on both databases, with two records.
 async fn on_both(check: impl AsyncFn(&Server)) {
-    check(&opened(Options::default()).await).await;
-    if let Some(home) = home::Home::postgres().await {
-        let options = Options {
-            database: home.url.clone(),
-            ..Options::default()
-        };
+    support::on_both(Options::default(), async |options| {
         check(&opened(options).await).await;
-    }
+    })
+    .await;
 }
 
 async fn opened(options: Options) -> Server {
-    let server = Server::with(options);
-    let mut operator = server.client("exploitant");
-    for patient in [PATIENT, OTHER] {
-        let (_, resource) = Document::for_patient(patient).record();
-        let path = format!("/Patient?identifier={}", encode(patient));
-        operator.put(&path, &resource).await.assert_status(201);
-    }
-    server
+    support::opened(options, &[PATIENT, OTHER]).await
 }
 
 async fn doctor(server: &Server) -> Client {
