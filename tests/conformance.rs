@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use fhir_sdk::r4b::resources::Resource;
 use hyper::Method;
+use passerelle::translate::wire;
 use serde_json::{Value, json};
 use support::client::encode;
 use support::{Client, Options, Server};
@@ -15,9 +16,10 @@ use support::{Client, Options, Server};
 const INS: &str = "urn:oid:1.2.250.1.213.1.4.10|279036990100166";
 const OURS: &str = "https://passerelle.dev/fhir/";
 const ID: &str = "0190f3c1-0000-7000-8000-000000000001";
-const KINDS: [&str; 4] = [
+const KINDS: [&str; 5] = [
     "StructureDefinition",
     "SearchParameter",
+    "OperationDefinition",
     "CodeSystem",
     "ValueSet",
 ];
@@ -271,11 +273,100 @@ fn conformance_resources_are_read_and_found() {
         strict.assert_refused(400, "parameter-invalid");
         let by_name = client.get("/CodeSystem?name=refus").await.json();
         assert_eq!(by_name["total"], 1);
+        let drafts = client.get("/StructureDefinition?status=draft").await.json();
+        let drafts = drafts["entry"].as_array().unwrap();
+        assert!(!drafts.is_empty());
+        assert!(drafts.iter().all(|d| d["resource"]["status"] == "draft"));
+        let retired = client.get("/OperationDefinition?status=retired").await;
+        assert_eq!(retired.json()["total"], 0);
         let mut nobody = server.anonymous();
         nobody
             .get("/ValueSet/refusal")
             .await
             .assert_refused(401, "login-required");
+    });
+}
+
+const XML: [(&str, &str); 1] = [("Accept", "application/fhir+xml")];
+
+/// What an XML answer says, read against the element table; its values are checked too.
+fn told_in_xml(reply: &support::Reply, kind: &str) -> Value {
+    assert_eq!(reply.status, 200, "{kind}");
+    let media = reply.header("content-type");
+    assert_eq!(media, "application/fhir+xml; charset=utf-8", "{kind}");
+    wire::read_xml(&reply.bytes, kind).unwrap_or_else(|e| panic!("{kind}: {:?}", e.issues))
+}
+
+#[test]
+fn conformance_resources_come_in_xml() {
+    let server = Server::start();
+    block_on(async {
+        let mut client = server.client("infirmier");
+        let mut seen = 0;
+        for kind in KINDS {
+            let all = client.get(&format!("/{kind}")).await.json();
+            let path = format!("/{kind}");
+            let reply = client.send(Method::GET, &path, &XML, Vec::new()).await;
+            let mut in_xml = told_in_xml(&reply, "Bundle");
+            // Each form names itself by the search that asked for it.
+            assert_eq!(in_xml["entry"], all["entry"], "{kind}");
+            assert_eq!(in_xml["total"].take(), all["total"], "{kind}");
+            for entry in all["entry"].as_array().unwrap() {
+                let path = format!("/{kind}/{}", entry["resource"]["id"].as_str().unwrap());
+                let reply = client.send(Method::GET, &path, &XML, Vec::new()).await;
+                assert_eq!(told_in_xml(&reply, kind), entry["resource"], "{path}");
+                assert!(reply.header("vary").contains("Accept"), "{path}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 55, "{seen}");
+        let mut nobody = server.anonymous();
+        for (mode, kind) in [
+            ("full", "CapabilityStatement"),
+            ("terminology", "TerminologyCapabilities"),
+        ] {
+            let path = format!("/metadata?mode={mode}");
+            let json = nobody.get(&path).await.json();
+            let reply = nobody.send(Method::GET, &path, &XML, Vec::new()).await;
+            assert_eq!(told_in_xml(&reply, kind), json);
+        }
+    });
+}
+
+#[test]
+fn every_operation_of_the_statement_has_its_definition() {
+    let server = Server::start();
+    block_on(async {
+        let statement = server.anonymous().get("/metadata").await.json();
+        let mut client = server.client("medecin");
+        let all = client.get("/OperationDefinition").await.json();
+        let mut listed = BTreeSet::new();
+        for resource in statement["rest"][0]["resource"].as_array().unwrap() {
+            for operation in resource["operation"].as_array().into_iter().flatten() {
+                let url = operation["definition"].as_str().expect("definition");
+                let path = format!("/OperationDefinition?url={}", encode(url));
+                let found = client.get(&path).await.json();
+                let definition = &found["entry"][0]["resource"];
+                assert_eq!(definition["code"], operation["name"], "{url}");
+                assert_eq!(definition["type"], true, "{url}");
+                // What it narrows is somebody else's.
+                let base = definition["base"].as_str().expect("base");
+                assert!(!base.starts_with(OURS), "{base}");
+                listed.insert((
+                    url.to_owned(),
+                    resource["type"].as_str().unwrap().to_owned(),
+                ));
+            }
+        }
+        let mut defined = BTreeSet::new();
+        for entry in all["entry"].as_array().unwrap() {
+            let url = entry["resource"]["url"].as_str().unwrap();
+            for kind in entry["resource"]["resource"].as_array().unwrap() {
+                defined.insert((url.to_owned(), kind.as_str().unwrap().to_owned()));
+            }
+        }
+        assert_eq!(listed, defined);
+        assert_eq!(defined.len(), 6);
     });
 }
 

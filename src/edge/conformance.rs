@@ -11,7 +11,6 @@ use axum::routing::{get, post};
 
 use super::app::Shared;
 use super::exchange::Exchange;
-use super::negotiate::Format;
 use super::params::{self, Params};
 use super::{answer, negotiate};
 use crate::dmp::trace::TracedAct;
@@ -21,9 +20,10 @@ use crate::translate::searchset;
 pub(super) use library::{Entry, Library, tag};
 
 /// The types that are served.
-pub(super) const KINDS: [&str; 4] = [
+pub(super) const KINDS: [&str; 5] = [
     "StructureDefinition",
     "SearchParameter",
+    "OperationDefinition",
     "CodeSystem",
     "ValueSet",
 ];
@@ -49,7 +49,7 @@ async fn read(kind: &'static str, app: Shared, id: String, request: Request) -> 
 
 fn find(exchange: &mut Exchange, kind: &str, id: &str) -> Result<Response, Error> {
     exchange.identify()?;
-    let format = json(exchange.format()?)?;
+    let format = exchange.format()?;
     let mut all = exchange.app.conformance.of(kind);
     let entry = all.find(|entry| entry.id == id).ok_or(Code::NotFound)?;
     let mut response = if answer::not_modified(exchange.headers(), &entry.tag) {
@@ -57,16 +57,10 @@ fn find(exchange: &mut Exchange, kind: &str, id: &str) -> Result<Response, Error
     } else {
         answer::resource(StatusCode::OK, format, entry.text.clone())
     };
-    answer::put(response.headers_mut(), header::ETAG, &entry.tag);
+    let headers = response.headers_mut();
+    answer::put(headers, header::ETAG, &entry.tag);
+    answer::put(headers, header::VARY, "Accept");
     Ok(response)
-}
-
-/// The element table has no rows for these types, and XML is written by it.
-fn json(format: Format) -> Result<Format, Error> {
-    match format {
-        Format::Json => Ok(format),
-        Format::Xml => Err(Code::NotAcceptable.into()),
-    }
 }
 
 async fn search(kind: &'static str, app: Shared, request: Request) -> Response {
@@ -78,12 +72,14 @@ async fn search(kind: &'static str, app: Shared, request: Request) -> Response {
 /// All that match on one page: there are some dozens.
 async fn list(exchange: &mut Exchange, kind: &str) -> Result<Response, Error> {
     exchange.identify()?;
-    let format = json(exchange.format()?)?;
+    let format = exchange.format()?;
     let params = exchange.search().await?;
     let (used, unknown): (Params, Params) = params
         .into_iter()
         .filter(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"))
-        .partition(|(name, _)| matches!(name.as_str(), "_id" | "url" | "name" | "version"));
+        .partition(|(name, _)| {
+            matches!(name.as_str(), "_id" | "url" | "name" | "status" | "version")
+        });
     if let Some((name, _)) = unknown.first()
         && negotiate::strict_handling(exchange.headers())
     {
@@ -122,6 +118,7 @@ fn fits(entry: &Entry, name: &str, value: &str) -> bool {
     value.split(',').any(|value| match name {
         "_id" => entry.id == value,
         "url" => entry.url == value,
+        "status" => entry.status == value,
         "version" => entry.version == value,
         _ => {
             let (known, value) = (entry.name.to_lowercase(), value.to_lowercase());

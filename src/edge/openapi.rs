@@ -259,11 +259,7 @@ fn responses(route: &Route) -> Value {
             }
             _ => {
                 let schema = json!({"$ref": "#/components/schemas/Resource"});
-                let mut content = json!({FHIR_JSON: {"schema": schema}});
-                let in_json_only = conformance::KINDS.contains(&route.kind);
-                if let (Value::Object(content), false) = (&mut content, in_json_only) {
-                    content.insert(FHIR_XML.to_owned(), xml());
-                }
+                let content = json!({FHIR_JSON: {"schema": schema}, FHIR_XML: xml()});
                 json!({"description": "Done", "content": content})
             }
         };

@@ -91,7 +91,24 @@ pub fn read_xml_patch(
 
 /// Writes a resource as XML. None when it holds what the element table does not know.
 pub fn write_xml(resource: &Value) -> Option<String> {
-    xml::write(resource)
+    xml::write(resource, &table::TABLE)
+}
+
+/// Reads the bytes of a FHIR document in one form, with what is wrong in its XML form: its resources may be any of R4, and what
+/// they hold is not judged.
+///
+/// # Errors
+/// `malformed`; in XML, another type.
+pub fn read_document(format: Format, bytes: &[u8]) -> Result<(Value, Vec<Issue>), Error> {
+    match format {
+        Format::Json => read_json_text(bytes).map(|value| (value, Vec::new())),
+        Format::Xml => xml::read_document(bytes),
+    }
+}
+
+/// Writes a FHIR document as XML. None when it holds what R4 does not know.
+pub fn write_xml_document(document: &Value) -> Option<String> {
+    xml::write(document, &table::WHOLE)
 }
 
 /// An XML text of [`write_xml`], one element a line.

@@ -136,6 +136,7 @@ pub(in crate::edge) const IMMUNIZATION: &[Parameter] = &[
 pub(in crate::edge) const CONFORMANCE: &[Parameter] = &[
     ("_id", "token", (HL7, "Resource-id")),
     ("name", "string", (HL7, "conformance-name")),
+    ("status", "token", (HL7, "conformance-status")),
     ("url", "uri", (HL7, "conformance-url")),
     ("version", "token", (HL7, "conformance-version")),
 ];

@@ -7,8 +7,9 @@ use super::{PROFILE, parameters};
 use crate::edge::conformance::KINDS;
 
 const OURS: &str = "https://passerelle.dev/fhir/StructureDefinition/";
-const GENERATE: &str = "https://profiles.ihe.net/ITI/MHD/OperationDefinition/generate-metadata";
-const VALIDATE: &str = "http://hl7.org/fhir/OperationDefinition/Resource-validate";
+/// Ours, each of which names the one of MHD or HL7 that it narrows.
+const GENERATE: &str = "https://passerelle.dev/fhir/OperationDefinition/generate-metadata";
+const VALIDATE: &str = "https://passerelle.dev/fhir/OperationDefinition/validate";
 
 /// The rights that have a profile.
 const RIGHTS: [&str; 8] = [

@@ -22,6 +22,8 @@ files! {
     "CodeSystem-consent-category",
     "CodeSystem-dmp-motif-fermeture",
     "CodeSystem-record-state",
+    "OperationDefinition-generate-metadata",
+    "OperationDefinition-validate",
     "SearchParameter-actor-identifier",
     "SearchParameter-agent-identifier",
     "SearchParameter-author-family",
@@ -87,6 +89,7 @@ pub(in crate::edge) struct Entry {
     pub url: String,
     pub version: String,
     pub name: String,
+    pub status: String,
     pub text: String,
     /// Its weak tag: the text's hash.
     pub tag: String,
@@ -123,6 +126,7 @@ impl Entry {
             url: field("url")?,
             version: field("version")?,
             name: field("name")?,
+            status: field("status")?,
             tag: tag(&text),
             text,
         })

@@ -1,17 +1,19 @@
-//! The R4 element table of `mappings/r4-elements.csv`, indexed once.
+//! The R4 element tables, `mappings/r4-elements.csv` and for FHIR documents `mappings/r4-documents.csv`, indexed once.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::primitive::Primitive;
 
+const SERVED: &str = include_str!("../../../mappings/r4-elements.csv");
+const OTHERS: &str = include_str!("../../../mappings/r4-documents.csv");
+const CODES: &str = include_str!("../../../mappings/r4-codes.csv");
+
 /// Every type that the façade reads or writes.
-pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    Table::read(
-        include_str!("../../../mappings/r4-elements.csv"),
-        include_str!("../../../mappings/r4-codes.csv"),
-    )
-});
+pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(&[SERVED], CODES));
+
+/// Every type of R4: what a FHIR document may hold. Only made where one changes its form.
+pub(super) static WHOLE: LazyLock<Table> = LazyLock::new(|| Table::read(&[SERVED, OTHERS], CODES));
 
 /// Types by name, and what they refer to.
 pub(super) struct Table {
@@ -139,7 +141,8 @@ impl Table {
         }
     }
 
-    fn read(elements: &'static str, codes: &'static str) -> Self {
+    fn read(files: &[&'static str], codes: &'static str) -> Self {
+        let elements = || files.iter().flat_map(|file| rows::<7>(file));
         let lists: Vec<_> = rows::<2>(codes)
             .map(|[name, codes]| List {
                 name,
@@ -151,7 +154,7 @@ impl Table {
             by_name: HashMap::new(),
             lists,
         };
-        for [name, ..] in rows::<7>(elements) {
+        for [name, ..] in elements() {
             if table.by_name.contains_key(name) {
                 continue;
             }
@@ -163,7 +166,7 @@ impl Table {
                 fields: Vec::new(),
             });
         }
-        for row in rows::<7>(elements) {
+        for row in elements() {
             table.add(row);
         }
         for kind in &mut table.types {
@@ -244,18 +247,23 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    const ELEMENTS: &str = include_str!("../../../mappings/r4-elements.csv");
-    const CODES: &str = include_str!("../../../mappings/r4-codes.csv");
-
     #[test]
     fn every_row_is_read() {
-        for (text, width) in [(ELEMENTS, 7), (CODES, 2)] {
+        for (text, width) in [(SERVED, 7), (OTHERS, 7), (CODES, 2)] {
             let mut lines = text.lines().filter(|line| !line.starts_with('#'));
             assert!(lines.all(|line| line.split(',').count() == width && !line.contains('"')));
         }
-        let slots: usize = TABLE.types.iter().map(|kind| kind.slots.len()).sum();
-        assert_eq!(slots, rows::<7>(ELEMENTS).count());
-        for [_, element, min, max, kinds, list, _] in rows::<7>(ELEMENTS) {
+        let count = |table: &Table| {
+            table
+                .types
+                .iter()
+                .map(|kind| kind.slots.len())
+                .sum::<usize>()
+        };
+        assert_eq!(count(&TABLE), rows::<7>(SERVED).count());
+        let all = || rows::<7>(SERVED).chain(rows::<7>(OTHERS));
+        assert_eq!(count(&WHOLE), all().count());
+        for [_, element, min, max, kinds, list, _] in all() {
             assert!(
                 ["0", "1"].contains(&min) && ["1", "*"].contains(&max),
                 "{element}"
@@ -265,7 +273,7 @@ mod tests {
                 "{list}"
             );
             for kind in kinds.split(' ') {
-                let known = TABLE.get(kind).is_some() || Primitive::from_name(kind).is_some();
+                let known = WHOLE.get(kind).is_some() || Primitive::from_name(kind).is_some();
                 assert!(known || kind == "Resource", "{kind}");
             }
         }
@@ -273,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_mask_holds_every_slot() {
-        for kind in &TABLE.types {
+        for kind in &WHOLE.types {
             assert!(kind.slots.len() <= 64, "{}", kind.name);
             let twice = kind
                 .fields
@@ -291,5 +299,11 @@ mod tests {
         assert!(extension.field("valueRatioRange").is_none());
         assert!(TABLE.get("Patient").unwrap().is_resource);
         assert!(!TABLE.get("Bundle.entry").unwrap().is_resource);
+        // What only a document may hold is nothing that is served.
+        assert!(TABLE.get("Composition").is_none());
+        assert!(WHOLE.get("Composition").unwrap().is_resource);
+        let resources = WHOLE.types.iter().filter(|kind| kind.is_resource);
+        // Of the 148 that R4 names, two are abstract.
+        assert_eq!(resources.count(), 146);
     }
 }

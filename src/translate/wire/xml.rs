@@ -9,7 +9,7 @@ mod xhtml;
 pub(super) use diff::read as read_diff;
 pub use diff::{Operation, Where};
 pub(super) use indent::indent;
-pub(super) use read::{read, read_unchecked};
+pub(super) use read::{read, read_document, read_unchecked};
 pub(super) use write::write;
 
 /// The namespace of resources.

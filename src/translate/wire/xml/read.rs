@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::super::path::Path;
-use super::super::table::{Field, Kind, TABLE, Type};
+use super::super::table::{Field, Kind, TABLE, Table, Type, WHOLE};
 use super::super::tell::{NAMESPACE, ORDER, SINGLE, TEXT, Walk, Why};
 use super::super::{MAX_DEPTH, MAX_ISSUES, MAX_NODES, check};
 use crate::error::{Code, Error, Issue};
@@ -59,16 +59,20 @@ pub(in crate::translate::wire) fn read_unchecked(
     types: &[&str],
 ) -> Result<(Value, Vec<Issue>), Error> {
     let text = text(bytes)?;
-    let mut reader = Reader::new(text, false);
-    let value = reader.root(types);
-    let value = value.map_err(|fault| malformed(text.as_bytes(), &fault))?;
-    let issues = reader.into_issues();
-    match value {
-        Some(value) => Ok((value, issues)),
-        None => Err(Error::many(issues)),
-    }
+    Reader::new(text, false).all(types)
 }
 
+/// Reads a FHIR document, whatever resources of R4 it holds, and what is wrong in its form.
+///
+/// # Errors
+/// `malformed`; another type.
+pub(in crate::translate::wire) fn read_document(
+    bytes: &[u8],
+) -> Result<(Value, Vec<Issue>), Error> {
+    let mut reader = Reader::new(text(bytes)?, false);
+    reader.table = &WHOLE;
+    reader.all(&["Bundle"])
+}
 /// UTF-8 without what XML forbids, and nothing else declared.
 pub(super) fn text(bytes: &[u8]) -> Result<&str, Error> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
@@ -126,6 +130,7 @@ fn placed(text: &str, resource_type: &str, mut issues: Vec<Issue>) -> Vec<Issue>
 /// The pass.
 pub(super) struct Reader<'a> {
     text: &'a str,
+    table: &'static Table,
     pub(super) walker: Walker<'a>,
     walk: Walk,
     nodes: usize,
@@ -137,6 +142,7 @@ impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str, with_places: bool) -> Self {
         Self {
             text,
+            table: &TABLE,
             walker: Walker::new(text).unbounded(),
             walk: Walk::default(),
             nodes: 0,
@@ -147,6 +153,17 @@ impl<'a> Reader<'a> {
     /// What was found wrong so far.
     pub(super) fn into_issues(self) -> Vec<Issue> {
         self.walk.issues()
+    }
+
+    /// The one resource of the text, and what was found wrong with it.
+    fn all(mut self, types: &[&str]) -> Result<(Value, Vec<Issue>), Error> {
+        let value = self.root(types);
+        let value = value.map_err(|fault| malformed(self.text.as_bytes(), &fault))?;
+        let issues = self.into_issues();
+        match value {
+            Some(value) => Ok((value, issues)),
+            None => Err(Error::many(issues)),
+        }
     }
 
     fn root(&mut self, types: &[&str]) -> Result<Option<Value>, Fault> {
@@ -236,7 +253,7 @@ impl<'a> Reader<'a> {
 
     /// A resource whose start tag was read.
     fn resource(&mut self, tag: Tag<'a>, path: &Path<'_>) -> Result<Option<Value>, Fault> {
-        let Some(kind) = TABLE.get(tag.local).filter(|kind| kind.is_resource) else {
+        let Some(kind) = self.table.get(tag.local).filter(|kind| kind.is_resource) else {
             self.tell(tag.at, |walk| walk.tell(Code::UnsupportedElement, path));
             self.skip()?;
             return Ok(None);

@@ -3,20 +3,23 @@
 use serde_json::{Map, Value};
 
 use super::super::MAX_DEPTH;
-use super::super::table::{Field, Kind, TABLE, Type};
+use super::super::table::{Field, Kind, Table, Type};
 use super::{FHIR, XHTML, xhtml};
 
 /// Writes a resource; None when it holds what the table does not know.
-pub(in crate::translate::wire) fn write(resource: &Value) -> Option<String> {
+pub(in crate::translate::wire) fn write(resource: &Value, table: &'static Table) -> Option<String> {
     let mut out = String::with_capacity(4096);
     out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
-    self::resource(resource, true, 0, &mut out)?;
+    self::resource(resource, true, (table, 0), &mut out)?;
     Some(out)
 }
 
-fn resource(value: &Value, is_root: bool, depth: usize, out: &mut String) -> Option<()> {
+/// Where the names are known, and how deep it is.
+type At = (&'static Table, usize);
+
+fn resource(value: &Value, is_root: bool, (table, depth): At, out: &mut String) -> Option<()> {
     let members = value.as_object()?;
-    let kind = TABLE.get(members.get("resourceType")?.as_str()?)?;
+    let kind = table.get(members.get("resourceType")?.as_str()?)?;
     if !kind.is_resource || depth > MAX_DEPTH {
         return None;
     }
@@ -25,7 +28,7 @@ fn resource(value: &Value, is_root: bool, depth: usize, out: &mut String) -> Opt
     if is_root {
         attribute("xmlns", FHIR, out);
     }
-    children(members, kind, kind.name, depth, out)
+    children(members, kind, kind.name, (table, depth), out)
 }
 
 /// What follows the name of a start tag, up to the end tag.
@@ -33,7 +36,7 @@ fn children(
     members: &Map<String, Value>,
     kind: &'static Type,
     name: &str,
-    depth: usize,
+    (table, depth): At,
     out: &mut String,
 ) -> Option<()> {
     if depth > MAX_DEPTH {
@@ -73,7 +76,7 @@ fn children(
             }
             _ => beside,
         };
-        element(field, value, beside, depth, out)?;
+        element(field, value, beside, (table, depth), out)?;
     }
     end(name, out);
     Some(())
@@ -83,11 +86,11 @@ fn element(
     field: &'static Field,
     value: Option<&Value>,
     beside: Option<&Value>,
-    depth: usize,
+    at: At,
     out: &mut String,
 ) -> Option<()> {
     if !field.many {
-        return one(field, value, beside, depth, out);
+        return one(field, value, beside, at, out);
     }
     let length = |list: Option<&Value>| match list {
         None => Some(0),
@@ -96,7 +99,7 @@ fn element(
     for index in 0..length(value)?.max(length(beside)?) {
         let value = value.and_then(|value| value.get(index));
         let beside = beside.and_then(|beside| beside.get(index));
-        one(field, value, beside, depth, out)?;
+        one(field, value, beside, at, out)?;
     }
     Some(())
 }
@@ -105,7 +108,7 @@ fn one(
     field: &'static Field,
     value: Option<&Value>,
     beside: Option<&Value>,
-    depth: usize,
+    (table, depth): At,
     out: &mut String,
 ) -> Option<()> {
     if field.is_xhtml() {
@@ -115,16 +118,17 @@ fn one(
     out.push('<');
     out.push_str(&field.name);
     match field.kind {
-        Kind::Primitive(_) | Kind::Plain(_) => primitive(field, value, beside, depth, out),
+        Kind::Primitive(_) | Kind::Plain(_) => primitive(field, value, beside, (table, depth), out),
         Kind::Resource => {
             out.push('>');
-            resource(value?, false, depth + 1, out)?;
+            resource(value?, false, (table, depth + 1), out)?;
             end(&field.name, out);
             Some(())
         }
         Kind::Complex(_) => {
-            let kind = TABLE.inside(field)?;
-            children(value?.as_object()?, kind, &field.name, depth + 1, out)
+            let kind = table.inside(field)?;
+            let members = value?.as_object()?;
+            children(members, kind, &field.name, (table, depth + 1), out)
         }
     }
 }
@@ -133,7 +137,7 @@ fn primitive(
     field: &'static Field,
     value: Option<&Value>,
     beside: Option<&Value>,
-    depth: usize,
+    (table, depth): At,
     out: &mut String,
 ) -> Option<()> {
     match value {
@@ -146,7 +150,8 @@ fn primitive(
     }
     match beside {
         Some(Value::Object(members)) => {
-            children(members, TABLE.get("Element")?, &field.name, depth + 1, out)
+            let kind = table.get("Element")?;
+            children(members, kind, &field.name, (table, depth + 1), out)
         }
         None | Some(Value::Null) => {
             out.push_str("/>");

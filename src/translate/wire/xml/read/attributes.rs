@@ -6,7 +6,7 @@ use super::Reader;
 use crate::translate::cda::attributes;
 use crate::translate::cda::fault::{Fault, words};
 use crate::translate::wire::path::Path;
-use crate::translate::wire::table::{TABLE, Type};
+use crate::translate::wire::table::Type;
 
 /// Namespaces that one element may declare.
 const MAX_DECLARED: usize = 16;
@@ -62,7 +62,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn unknown_attributes(&mut self, names: Vec<&str>, path: &Path<'_>) {
-        let Some(kind) = TABLE.get("Element") else {
+        let Some(kind) = self.table.get("Element") else {
             return;
         };
         for name in names {

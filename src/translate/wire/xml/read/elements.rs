@@ -7,7 +7,7 @@ use crate::translate::cda::fault::Fault;
 use crate::translate::cda::walk::{Node, Ns, Tag};
 use crate::translate::wire::MAX_DEPTH;
 use crate::translate::wire::path::Path;
-use crate::translate::wire::table::{Field, Kind, TABLE};
+use crate::translate::wire::table::{Field, Kind};
 use crate::translate::wire::tell::{EMPTY, NAMESPACE, SINGLE, TEXT};
 use crate::translate::wire::xml::xhtml;
 
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
         match field.kind {
             Kind::Complex(_) => {
                 let mut members = Map::new();
-                if let Some(kind) = TABLE.inside(field) {
+                if let Some(kind) = self.table.inside(field) {
                     self.attributes(kind, &mut members, path);
                     self.children(kind, &mut members, path)?;
                 }

@@ -6,7 +6,7 @@ use super::Reader;
 use crate::translate::cda::fault::Fault;
 use crate::translate::wire::path::Path;
 use crate::translate::wire::primitive::Primitive;
-use crate::translate::wire::table::{Field, Kind, TABLE};
+use crate::translate::wire::table::{Field, Kind};
 
 impl Reader<'_> {
     /// Its value and what stands beside it; an empty element leaves an empty object there, which the check refuses.
@@ -22,7 +22,7 @@ impl Reader<'_> {
         if let Some(id) = id {
             beside.insert("id".into(), id.into());
         }
-        if let Some(element) = TABLE.get("Element") {
+        if let Some(element) = self.table.get("Element") {
             self.children(element, &mut beside, path)?;
         }
         if matches!(field.kind, Kind::Plain(_)) {
