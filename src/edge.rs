@@ -25,6 +25,7 @@ mod generate;
 mod history;
 mod immunization;
 pub mod log;
+mod media;
 mod metrics;
 mod negotiate;
 mod observe;

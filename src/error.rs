@@ -114,6 +114,8 @@ codes! {
     ParameterRequired = "parameter-required",
     /// Unknown search parameter, with strict handling.
     ParameterUnsupported = "parameter-unsupported",
+    /// A page of a search that began too long ago.
+    PageExpired = "page-expired",
     /// Not all that an include asks for comes with the page.
     IncludeCut = "include-cut",
     /// Missing element.

@@ -22,6 +22,8 @@ pub struct Done {
     pub of_age: usize,
     /// Closed records at their end (LC-13, LC-14).
     pub purged: usize,
+    /// Documents from before the register of vaccinations.
+    pub registered: usize,
 }
 
 /// The jobs, in their order: what is visible by now waits for no announcement.
@@ -31,6 +33,7 @@ enum Job {
     Overdue,
     OfAge,
     Purge,
+    Register,
 }
 
 /// Runs every job once.
@@ -44,6 +47,7 @@ pub async fn run(store: &Store, rules: &Rules, now: Instant) -> Result<Done, Err
         overdue: goes(Job::Overdue, store, of_age, now).await?,
         of_age: goes(Job::OfAge, store, of_age, now).await?,
         purged: goes(Job::Purge, store, of_age, now).await?,
+        registered: goes(Job::Register, store, of_age, now).await?,
     })
 }
 
@@ -56,6 +60,7 @@ async fn goes(job: Job, store: &Store, of_age: u8, now: Instant) -> Result<usize
             Job::Overdue => store.tell_overdue(now, of_age, BATCH).await?,
             Job::OfAge => store.tell_of_age(now, of_age, BATCH).await?,
             Job::Purge => store.purge(now, BATCH).await?,
+            Job::Register => store.fill_vaccinations(now, BATCH).await?,
         };
         all += found;
         if found < BATCH {

@@ -2,8 +2,6 @@
 #![allow(missing_docs, unreachable_pub, dead_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "store/home.rs"]
-mod home;
 mod support;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -21,16 +19,11 @@ const STRUCTURE: (&str, &str) = ("DMP-Structure", "499900000029010");
 const VISIBILITY: &str = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument";
 const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
 
-/// The same on SQLite and, where it is installed, on PostgreSQL.
 async fn on_both(check: impl AsyncFn(&mut World)) {
-    check(&mut World::new(Options::default()).await).await;
-    if let Some(home) = home::Home::postgres().await {
-        let options = Options {
-            database: home.url.clone(),
-            ..Options::default()
-        };
+    support::on_both(Options::default(), async |options| {
         check(&mut World::new(options).await).await;
-    }
+    })
+    .await;
 }
 
 /// A record, and two physicians who may consult it; the first deposits.

@@ -5,8 +5,6 @@
 mod clinical;
 #[path = "cda_mutants/content.rs"]
 mod content;
-#[path = "../fuzz/entries/cda.rs"]
-mod entry;
 #[path = "cda_mutants/header.rs"]
 mod header;
 #[path = "cda_mutants/hostile.rs"]

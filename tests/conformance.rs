@@ -150,7 +150,7 @@ fn differentials_stay_inside_r4() {
 #[test]
 fn what_files_refer_to_is_there() {
     let files = files();
-    let generated = ["refusal", "xds-error", "dmp-transaction"];
+    let generated = ["refusal", "xds-error", "dmp-transaction", "cda-check"];
     let mut known: BTreeSet<_> = generated.map(|id| format!("{OURS}CodeSystem/{id}")).into();
     known.extend(
         files
@@ -603,7 +603,14 @@ fn routed() -> BTreeSet<(String, String)> {
         all.insert((format!("/{kind}/_search"), "post".to_owned()));
         all.insert((format!("/{kind}/{{id}}"), "get".to_owned()));
     }
-    for kind in ["Bundle", "Consent", "DocumentReference", "List", "Patient"] {
+    for kind in [
+        "Bundle",
+        "Consent",
+        "DocumentReference",
+        "Immunization",
+        "List",
+        "Patient",
+    ] {
         all.insert((format!("/{kind}/$validate"), "post".to_owned()));
     }
     // The base with and without its slash is one path.

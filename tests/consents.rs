@@ -631,3 +631,209 @@ async fn nobody_decides_in_another_record() {
         Err("consent-required".into())
     );
 }
+
+/// Milliseconds since the epoch.
+fn millis(instant: &Value) -> i64 {
+    let text = instant.as_str().expect("an instant");
+    text.parse::<jiff::Timestamp>()
+        .expect("RFC 3339")
+        .as_millisecond()
+}
+
+/// Each answer against a filter over all the rights, read one by one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_finds_what_its_words_say_of_the_rights_read_one_by_one() {
+    let world = World::new().await;
+    let (mut doctor, mut patient) = (world.card("medecin"), world.holder());
+    let mut other = world.card("medecin2");
+    for (client, name) in [(&mut doctor, "medecin"), (&mut other, "medecin2")] {
+        let declared = declare(client, &world.access(name)).await;
+        declared.assert_status(201);
+    }
+    let given_up = withdrawn(world.access("medecin"));
+    declare(&mut doctor, &given_up).await.assert_status(200);
+    let mut opposition = world.of("opposition-alimentation", "deny", "medecin");
+    opposition["extension"] = json!([{
+        "url": "https://passerelle.dev/fhir/StructureDefinition/opposition-reason",
+        "valueString": "Motif",
+    }]);
+    declare(&mut doctor, &opposition).await.assert_status(201);
+    let helper = caregiver("proche");
+    for consent in [
+        world.of("blocage", "deny", "pharmacien"),
+        switch("deny", &world.patient, &["BTG"]),
+        right("delegation", "permit", &world.patient, Some(&helper)),
+    ] {
+        declare(&mut patient, &consent).await.assert_status(201);
+    }
+    let all = resources(&world, &mut patient, &[]).await;
+    assert_eq!(all.len(), 6);
+    let mut read = Vec::new();
+    for right in &all {
+        let path = format!("/Consent/{}", right["id"].as_str().expect("id"));
+        read.push(patient.get(&path).await.assert_status(200).json());
+    }
+    let middle = read[3]["meta"]["lastUpdated"].as_str().expect("instant");
+    let pivot = millis(&json!(middle));
+    let does = |right: &Value, code: &str| {
+        let actions = right["provision"]["action"].as_array().expect("actions");
+        actions.iter().any(|one| one["coding"][0]["code"] == code)
+    };
+    let updated = |right: &Value| millis(&right["meta"]["lastUpdated"]);
+    let start = |right: &Value| millis(&right["provision"]["period"]["start"]);
+    let end = |right: &Value| {
+        let end = &right["provision"]["period"]["end"];
+        if end.is_null() { i64::MAX } else { millis(end) }
+    };
+    let far = 4_102_444_800_000; // 2100
+    type Says<'a> = Box<dyn Fn(&Value) -> bool + 'a>;
+    let system = "http://terminology.hl7.org/CodeSystem/consentaction";
+    let questions: Vec<(&str, String, Says<'_>)> = vec![
+        ("action", "access".into(), Box::new(|r| does(r, "access"))),
+        (
+            "action",
+            format!("{system}|collect"),
+            Box::new(|r| does(r, "collect")),
+        ),
+        (
+            "action",
+            "correct,collect".into(),
+            Box::new(|r| does(r, "correct") || does(r, "collect")),
+        ),
+        (
+            "action",
+            "disclose".into(),
+            Box::new(|r| does(r, "disclose")),
+        ),
+        (
+            "action",
+            "http://loinc.org|access".into(),
+            Box::new(|_| false),
+        ),
+        (
+            "_lastUpdated",
+            middle.into(),
+            Box::new(|r| updated(r) == pivot),
+        ),
+        (
+            "_lastUpdated",
+            format!("ne{middle}"),
+            Box::new(|r| updated(r) != pivot),
+        ),
+        (
+            "_lastUpdated",
+            format!("gt{middle}"),
+            Box::new(|r| updated(r) > pivot),
+        ),
+        (
+            "_lastUpdated",
+            format!("lt{middle}"),
+            Box::new(|r| updated(r) < pivot),
+        ),
+        (
+            "_lastUpdated",
+            format!("ge{middle}"),
+            Box::new(|r| updated(r) >= pivot),
+        ),
+        (
+            "date",
+            format!("le{middle}"),
+            Box::new(|r| updated(r) <= pivot),
+        ),
+        (
+            "date",
+            format!("sa{middle}"),
+            Box::new(|r| updated(r) > pivot),
+        ),
+        (
+            "period",
+            "2099".into(),
+            Box::new(|r| end(r) > far - 1_000_000_000),
+        ),
+        (
+            "period",
+            "ne2099".into(),
+            Box::new(|r| end(r) < far - 1_000_000_000),
+        ),
+        (
+            "period",
+            format!("lt{middle}"),
+            Box::new(|r| start(r) < pivot),
+        ),
+        (
+            "period",
+            format!("sa{middle}"),
+            Box::new(|r| start(r) > pivot),
+        ),
+        ("period", "gt2099".into(), Box::new(|r| end(r) > far)),
+        ("period", "eb2100".into(), Box::new(|r| end(r) < far)),
+        ("period", "lt2000".into(), Box::new(|_| false)),
+    ];
+    let ids = |rights: &[Value]| -> Vec<String> {
+        let id = |right: &Value| right["id"].as_str().expect("id").to_owned();
+        rights.iter().map(id).collect()
+    };
+    let (mut some, mut none) = (0, 0);
+    for (name, value, says) in &questions {
+        let found = resources(&world, &mut patient, &[(name, value)]).await;
+        let expected: Vec<Value> = read.iter().filter(|r| says(r)).cloned().collect();
+        assert_eq!(ids(&found), ids(&expected), "{name}={value}");
+        some += usize::from(!found.is_empty() && found.len() < read.len());
+        none += usize::from(found.is_empty());
+        // Somebody else's right is told by no parameter: not in the rows, not in the number.
+        let own: Vec<Value> = expected
+            .iter()
+            .filter(|right| {
+                let who = &right["provision"]["actor"][0]["reference"]["identifier"]["value"];
+                who == number("medecin") || who.is_null()
+            })
+            .cloned()
+            .collect();
+        let shown = resources(&world, &mut doctor, &[(name, value)]).await;
+        assert_eq!(ids(&shown), ids(&own), "{name}={value}");
+        let asked = [
+            ("patient.identifier", world.patient.as_str()),
+            (name, value),
+            ("_count", "0"),
+        ];
+        let counted = doctor.search("Consent", &asked).await.assert_status(200);
+        assert_eq!(counted.json()["total"], own.len(), "{name}={value}");
+    }
+    assert!(some >= 10 && none >= 3, "{some} {none}");
+
+    let mut by_time = read.clone();
+    by_time.sort_by_key(|right| updated(right));
+    for (sort, turned) in [
+        ("_lastUpdated", false),
+        ("-_lastUpdated", true),
+        ("-date", true),
+    ] {
+        let found = resources(&world, &mut patient, &[("_sort", sort)]).await;
+        let mut times: Vec<_> = by_time.iter().map(updated).collect();
+        if turned {
+            times.reverse();
+        }
+        assert_eq!(
+            found.iter().map(updated).collect::<Vec<_>>(),
+            times,
+            "{sort}"
+        );
+    }
+}
+
+async fn resources(world: &World, client: &mut Client, more: &[(&str, &str)]) -> Vec<Value> {
+    let mut asked = vec![("patient.identifier", world.patient.as_str())];
+    asked.extend(more);
+    let found = client
+        .search("Consent", &asked)
+        .await
+        .assert_status(200)
+        .json();
+    let entries = found["entry"].as_array().cloned().unwrap_or_default();
+    let matches = entries
+        .into_iter()
+        .filter(|entry| entry["search"]["mode"] == "match");
+    let rows: Vec<Value> = matches.map(|entry| entry["resource"].clone()).collect();
+    assert_eq!(found["total"], rows.len());
+    rows
+}

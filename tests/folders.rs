@@ -2,8 +2,6 @@
 #![allow(missing_docs, unreachable_pub, dead_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "store/home.rs"]
-mod home;
 mod support;
 
 use serde_json::{Value, json};
@@ -15,27 +13,12 @@ use uuid::Uuid;
 
 const TYPES: &str = "https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes";
 
-/// The same on SQLite and, where it is installed, on PostgreSQL.
+/// The same on both databases, with two records.
 async fn on_both(check: impl AsyncFn(&Server)) {
-    check(&opened(Options::default()).await).await;
-    if let Some(home) = home::Home::postgres().await {
-        let options = Options {
-            database: home.url.clone(),
-            ..Options::default()
-        };
-        check(&opened(options).await).await;
-    }
-}
-
-async fn opened(options: Options) -> Server {
-    let server = Server::with(options);
-    let mut operator = server.client("exploitant");
-    for patient in [PATIENT, OTHER] {
-        let (_, resource) = Document::for_patient(patient).record();
-        let path = format!("/Patient?identifier={}", encode(patient));
-        operator.put(&path, &resource).await.assert_status(201);
-    }
-    server
+    support::on_both(Options::default(), async |options| {
+        check(&support::opened(options, &[PATIENT, OTHER]).await).await;
+    })
+    .await;
 }
 
 fn urn() -> String {

@@ -2,8 +2,6 @@
 #![allow(missing_docs, unreachable_pub, dead_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "store/home.rs"]
-mod home;
 mod support;
 
 use fhir_sdk::r4b::resources::Resource;
@@ -21,16 +19,11 @@ const VISIBILITY: &str = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibilit
 const ARCHIVED: &str =
     "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived";
 
-/// The same on SQLite and, where it is installed, on PostgreSQL.
 async fn on_both(check: impl AsyncFn(&mut World)) {
-    check(&mut World::new(Options::default()).await).await;
-    if let Some(home) = home::Home::postgres().await {
-        let options = Options {
-            database: home.url.clone(),
-            ..Options::default()
-        };
+    support::on_both(Options::default(), async |options| {
         check(&mut World::new(options).await).await;
-    }
+    })
+    .await;
 }
 
 /// A record, two physicians who may consult it, and a document of the first.

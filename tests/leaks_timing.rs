@@ -31,10 +31,13 @@ struct Pair {
     status: u16,
 }
 
-/// A path, and what in it may come back in an answer.
+/// A path, headers and a body, and what in them may come back in an answer.
+#[derive(Default)]
 struct Asked {
     path: String,
     names: String,
+    headers: Vec<(&'static str, &'static str)>,
+    body: String,
 }
 
 impl Asked {
@@ -42,6 +45,41 @@ impl Asked {
         Self {
             path: format!("/{kind}/{id}"),
             names: id.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// A part of one of ours, behind its path.
+    fn below(mut self, rest: &str) -> Self {
+        self.path.push_str(rest);
+        self
+    }
+
+    /// A change of the labels.
+    fn masking(mut self) -> Self {
+        let label = json!({"coding": [{"system": VISIBILITY, "code": "MASQUE_PS"}]});
+        self.body = json!([{"op": "add", "path": "/securityLabel/-", "value": label}]).to_string();
+        self.with("Content-Type", "application/json-patch+json")
+    }
+
+    /// A batch that asks for a Binary and its document.
+    fn batch(binary: &str, document: &str) -> Self {
+        let one = |path: String| json!({"request": {"method": "GET", "url": path}});
+        let entries = [
+            one(format!("Binary/{binary}")),
+            one(format!("DocumentReference/{document}")),
+        ];
+        let body = json!({"resourceType": "Bundle", "type": "batch", "entry": entries});
+        Self {
+            path: String::new(),
+            names: document.to_owned(),
+            headers: vec![("Content-Type", "application/fhir+json")],
+            body: body.to_string(),
         }
     }
 
@@ -54,6 +92,7 @@ impl Asked {
                 "/DocumentReference?patient.identifier={patient}&status=current&identifier={token}"
             ),
             names: identifier.to_owned(),
+            ..Self::default()
         }
     }
 
@@ -65,28 +104,19 @@ impl Asked {
                 encode(&format!("{system}|{value}"))
             ),
             names: identifier.to_owned(),
+            ..Self::default()
         }
     }
 
     async fn send(&self, client: &mut Client, method: &Method) -> (Reply, Duration) {
-        let body = match *method {
-            Method::PATCH => json!([{
-                "op": "add",
-                "path": "/securityLabel/-",
-                "value": {"coding": [{"system": VISIBILITY, "code": "MASQUE_PS"}]}
-            }])
-            .to_string(),
-            _ => String::new(),
-        };
-        let headers = [("Content-Type", "application/json-patch+json")];
-        let headers = if body.is_empty() {
-            &[][..]
-        } else {
-            &headers[..]
-        };
         let start = Instant::now();
         let reply = client
-            .send(method.clone(), &self.path, headers, body.into_bytes())
+            .send(
+                method.clone(),
+                &self.path,
+                &self.headers,
+                self.body.clone().into_bytes(),
+            )
             .await;
         (reply, start.elapsed())
     }
@@ -127,8 +157,11 @@ async fn compare(client: &mut Client, pair: &Pair) {
             times.push(time);
             let shape = asked.shape(&reply);
             assert_eq!(shape.0, pair.status, "{}: {}", pair.name, shape.2);
-            if shape.0 == 200 {
-                assert_eq!(reply.json()["total"], 0, "{}", pair.name);
+            if shape.0 == 200 && pair.method != Method::HEAD {
+                match reply.json()["type"].as_str() {
+                    Some("batch-response") => assert!(!shape.2.contains("\"200"), "{}", pair.name),
+                    _ => assert_eq!(reply.json()["total"], 0, "{}", pair.name),
+                }
             }
             let expected = expected.get_or_insert_with(|| shape.clone());
             assert_eq!(*expected, shape, "{}", pair.name);
@@ -208,17 +241,18 @@ fn document_pairs(who: &str, document: &Deposited, patient: Option<&str>) -> Vec
     pairs.push(Pair {
         name: format!("{who}: PATCH by id"),
         method: Method::PATCH,
-        hidden: Asked::by_id("DocumentReference", &document.entry),
-        absent: Asked::by_id("DocumentReference", &unknown()),
+        hidden: Asked::by_id("DocumentReference", &document.entry).masking(),
+        absent: Asked::by_id("DocumentReference", &unknown()).masking(),
         status: 404,
     });
     pairs.push(Pair {
         name: format!("{who}: PATCH by identifier"),
         method: Method::PATCH,
-        hidden: Asked::by_identifier(&document.unique),
-        absent: Asked::by_identifier(&like(&document.unique)),
+        hidden: Asked::by_identifier(&document.unique).masking(),
+        absent: Asked::by_identifier(&like(&document.unique)).masking(),
         status: 404,
     });
+    pairs.extend(other_ways(who, document));
     pairs.extend(patient.map(|patient| Pair {
         name: format!("{who}: search by identifier"),
         method: Method::GET,
@@ -227,6 +261,92 @@ fn document_pairs(who: &str, document: &Deposited, patient: Option<&str>) -> Vec
         status: 200,
     }));
     pairs
+}
+
+/// The other readings of a document and its content.
+fn other_ways(who: &str, document: &Deposited) -> Vec<Pair> {
+    let pair = |name: &str, method, of: &dyn Fn(&str, &str) -> Asked, status| Pair {
+        name: format!("{who}: {name}"),
+        method,
+        hidden: of(&document.entry, &document.content),
+        absent: of(&Uuid::now_v7().to_string(), &Uuid::new_v4().to_string()),
+        status,
+    };
+    let entry = |entry: &str| Asked::by_id("DocumentReference", entry);
+    let content = |content: &str| Asked::by_id("Binary", content);
+    let etag = "W/\"1\"";
+    vec![
+        pair(
+            "vread",
+            Method::GET,
+            &|id, _| entry(id).below("/_history/1"),
+            404,
+        ),
+        pair(
+            "history",
+            Method::GET,
+            &|id, _| entry(id).below("/_history"),
+            404,
+        ),
+        pair("HEAD", Method::HEAD, &|id, _| entry(id), 404),
+        pair(
+            "If-None-Match",
+            Method::GET,
+            &|id, _| entry(id).with("If-None-Match", etag),
+            404,
+        ),
+        pair(
+            "part",
+            Method::GET,
+            &|_, id| content(id).with("Range", "bytes=0-9"),
+            404,
+        ),
+        pair(
+            "page",
+            Method::GET,
+            &|_, id| content(id).with("Accept", "text/html"),
+            404,
+        ),
+        pair(
+            "wrong type",
+            Method::GET,
+            &|_, id| content(id).with("Accept", "image/png"),
+            404,
+        ),
+        pair(
+            "file inside",
+            Method::GET,
+            &|_, id| content(id).with("Accept", "application/pdf"),
+            404,
+        ),
+        pair(
+            "Bundle",
+            Method::GET,
+            &|_, id| Asked::by_id("Bundle", id),
+            404,
+        ),
+        pair("DELETE", Method::DELETE, &|id, _| entry(id), 404),
+        pair(
+            "batch",
+            Method::POST,
+            &|id, content| Asked::batch(content, id),
+            200,
+        ),
+    ]
+}
+
+/// A note with one vaccination, which the register tells.
+fn note() -> Document {
+    Document::with(|sample| {
+        sample.code = r#"<code code="87273-9" codeSystem="2.16.840.1.113883.6.1"/>"#.to_owned();
+        sample.body = r#"<component><structuredBody><component><section><templateId root="1.2.250.1.213.1.1.2.147"/>
+            <text>Vaccin</text><entry><substanceAdministration classCode="SBADM" moodCode="EVN" negationInd="false">
+            <templateId root="1.2.250.1.213.1.1.3.45"/><id root="41DAC707-7C96-47B7-B600-AC63D8002142"/>
+            <statusCode code="completed"/><effectiveTime value="20200102"/><consumable><manufacturedProduct>
+            <manufacturedMaterial><code code="60000001" codeSystem="1.2.250.1.213.2.3.1"/></manufacturedMaterial>
+            </manufacturedProduct></consumable></substanceAdministration></entry></section></component></structuredBody></component>"#
+            .to_owned();
+    })
 }
 
 /// A type that a physician may read and a nurse may not.
@@ -282,8 +402,22 @@ async fn hidden_and_absent_answer_alike_and_are_timed() {
         compare(&mut nurse, &pair).await;
     }
 
-    // Somebody else's right, somebody else's act.
+    // What a masked note told the register.
+    deposit(&mut laboratory, &note(), Some("MASQUE_PS")).await;
     let mut holder = portal.holder(PATIENT).on(&server);
+    let told = [("patient.identifier", PATIENT)];
+    let told = holder.search("Immunization", &told).await.json();
+    let told = told["entry"][0]["resource"]["id"].as_str().unwrap();
+    let pair = Pair {
+        name: "nurse: Immunization by id".to_owned(),
+        method: Method::GET,
+        hidden: Asked::by_id("Immunization", told),
+        absent: Asked::by_id("Immunization", &Uuid::new_v4().to_string()),
+        status: 404,
+    };
+    compare(&mut nurse, &pair).await;
+
+    // Somebody else's right, somebody else's act.
     let other = format!("urn:oid:1.2.250.1.71.4.2.1|{MEDECIN2}");
     let block = right("blocage", "deny", PATIENT, Some(&other));
     let block = made(&holder.post("/Consent", &block).await.assert_status(201));

@@ -2,8 +2,6 @@
 #![allow(missing_docs, unreachable_pub, dead_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "store/home.rs"]
-mod home;
 mod support;
 #[path = "store/world.rs"]
 mod world;
@@ -19,9 +17,9 @@ use passerelle::store::{Render, Store};
 use passerelle::tables::Tables;
 use serde_json::{Value, json};
 use support::document::PATIENT;
-use support::{Client, Document, Options, Server, consent_for};
+use support::{Admin, Client, Document, Options, Server, consent_for, with_admin};
 
-/// Documents that are there when a walk begins; `PASSERELLE_PAGING=10000` asks for more, in a release build.
+/// Documents that are there when a walk begins; `PASSERELLE_PAGING=10000` asks for more.
 const DOCUMENTS: usize = 1_000;
 const CLIENTS: usize = 16;
 const MEDECIN: &str = "899900000011";
@@ -51,6 +49,10 @@ impl Render for Small {
 
 /// A server whose record of [`PATIENT`] holds documents, put there without HTTP, fifty to a submission.
 async fn seeded(url: &str, number: usize) -> Server {
+    seeded_with(Options::default(), url, number).await
+}
+
+async fn seeded_with(options: Options, url: &str, number: usize) -> Server {
     {
         let world = world::World {
             store: Store::open(url, Arc::new(Small)).await.expect("store"),
@@ -84,7 +86,7 @@ async fn seeded(url: &str, number: usize) -> Server {
     }
     let server = Server::with(Options {
         database: url.to_owned(),
-        ..Options::default()
+        ..options
     });
     let mut medecin = server.client("medecin");
     let consent = consent_for(PATIENT, MEDECIN);
@@ -93,10 +95,14 @@ async fn seeded(url: &str, number: usize) -> Server {
     server
 }
 
-/// What a walk met: how often each document, the totals, and the links.
+/// What a walk met: how often each document, those of each page, the totals, and the links.
 #[derive(Default)]
 struct Walk {
     met: BTreeMap<String, usize>,
+    pages: Vec<Vec<String>>,
+    /// The links to the first page and to the one before, as the last page has them.
+    first: Option<String>,
+    previous: Option<String>,
     totals: Vec<u64>,
     links: Vec<String>,
 }
@@ -112,23 +118,63 @@ async fn walk(client: &mut Client, query: &str, between: impl AsyncFnOnce(&Value
     let mut between = Some(between);
     loop {
         walk.totals.push(page["total"].as_u64().expect("total"));
-        for entry in page["entry"].as_array().into_iter().flatten() {
-            if entry["search"]["mode"] == "match" {
-                let id = entry["resource"]["id"].as_str().expect("id");
-                *walk.met.entry(id.to_owned()).or_default() += 1;
-            }
+        let ids = matches(&page);
+        for id in &ids {
+            *walk.met.entry(id.clone()).or_default() += 1;
         }
+        walk.pages.push(ids);
         if let Some(between) = between.take() {
             between(&page).await;
         }
-        let links = page["link"].as_array().expect("links");
-        let Some(next) = links.iter().find(|link| link["relation"] == "next") else {
+        (walk.first, walk.previous) = (link(&page, "first"), link(&page, "previous"));
+        assert_eq!(walk.previous.is_some(), walk.pages.len() > 1);
+        let Some(next) = link(&page, "next") else {
             return walk;
         };
-        let next = next["url"].as_str().expect("url").to_owned();
         page = client.get(&next).await.assert_status(200).json();
         walk.links.push(next);
     }
+}
+
+/// The way back over a walk shows the same pages, whatever came meanwhile, and its first page is the first.
+async fn back(client: &mut Client, walk: &Walk) {
+    let mut previous = walk.previous.clone();
+    for expected in walk.pages.iter().rev().skip(1) {
+        let page = client.get(&previous.expect("a page before")).await;
+        let page = page.assert_status(200).json();
+        assert_eq!(matches(&page), *expected);
+        assert_eq!(page["total"], walk.totals[0]);
+        let next = client.get(&link(&page, "next").expect("next")).await;
+        let at = walk.pages.iter().position(|page| page == expected);
+        let next = next.assert_status(200).json();
+        assert_eq!(matches(&next), walk.pages[at.expect("page") + 1]);
+        previous = link(&page, "previous");
+    }
+    assert_eq!(previous, None);
+    let first = walk.first.as_ref().expect("a first page");
+    let first = client.get(first).await.assert_status(200).json();
+    assert_eq!(matches(&first), walk.pages[0]);
+    assert_eq!(first["total"], walk.totals[0]);
+}
+
+/// The ids of what matched.
+fn matches(page: &Value) -> Vec<String> {
+    let entries = page["entry"].as_array().into_iter().flatten();
+    entries
+        .filter(|entry| entry["search"]["mode"] == "match")
+        .map(|entry| entry["resource"]["id"].as_str().expect("id").to_owned())
+        .collect()
+}
+
+fn link(page: &Value, relation: &str) -> Option<String> {
+    let mut links = page["link"].as_array().expect("links").iter();
+    let link = links.find(|link| link["relation"] == relation)?;
+    let url = link["url"].as_str().expect("url").to_owned();
+    assert!(
+        !url.contains("279035121518989") || relation == "self",
+        "{url}"
+    );
+    Some(url)
 }
 
 async fn patch(client: &mut Client, id: &str, operations: &Value) -> u16 {
@@ -208,6 +254,7 @@ async fn nothing_is_lost(url: &str) {
             }
         })
         .await;
+        back(&mut reader, &met).await;
         stop.store(true, Ordering::Relaxed);
         for writer in writers {
             writer.await.expect("writer");
@@ -233,13 +280,13 @@ async fn nothing_is_lost(url: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_on_sqlite() {
-    let home = home::Home::sqlite();
+    let home = support::home::Home::sqlite();
     nothing_is_lost(&home.url).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_on_postgres() {
-    if let Some(home) = home::Home::postgres().await {
+    if let Some(home) = support::home::Home::postgres().await {
         nothing_is_lost(&home.url).await;
     }
 }
@@ -287,13 +334,13 @@ async fn medecin_refused(server: &Server, link: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_gives_no_right_on_sqlite() {
-    let home = home::Home::sqlite();
+    let home = support::home::Home::sqlite();
     a_link_gives_no_right(&home.url).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_gives_no_right_on_postgres() {
-    if let Some(home) = home::Home::postgres().await {
+    if let Some(home) = support::home::Home::postgres().await {
         a_link_gives_no_right(&home.url).await;
     }
 }
@@ -301,7 +348,7 @@ async fn a_link_gives_no_right_on_postgres() {
 /// What comes with one page is bounded, and the answer says so.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_comes_with_a_page_is_bounded() {
-    let home = home::Home::sqlite();
+    let home = support::home::Home::sqlite();
     let server = seeded(&home.url, 551).await;
     let mut medecin = server.client("medecin");
     let patient = ("patient.identifier", PATIENT);
@@ -324,5 +371,64 @@ async fn what_comes_with_a_page_is_bounded() {
         assert!(of("include").abs_diff(expected) < 50, "{}", of("include"));
         let cut = page.to_string().contains("include-cut");
         assert_eq!(cut, told, "{count}");
+    }
+}
+
+/// A day after the first page, the others are gone: 410. Those that were asked for meanwhile began no new day.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_of_a_search_expire() {
+    let home = support::home::Home::sqlite();
+    let server = seeded_with(with_admin(Options::default()), &home.url, 101).await;
+    let admin = Admin::of(&server);
+    let mut medecin = server.client("medecin");
+    let start = jiff::Timestamp::now();
+    for (kind, query) in [
+        ("DocumentReference", "status=current&_count=40"),
+        ("List", "code=submissionset&status=current&_count=1"),
+        ("AuditEvent", "_count=1"),
+    ] {
+        admin.set_clock(start);
+        let patient = support::client::encode(PATIENT);
+        let first = format!("/{kind}?patient.identifier={patient}&{query}");
+        let first = medecin.get(&first).await.assert_status(200).json();
+        let next = link(&first, "next").expect("next");
+        admin.set_clock(start + jiff::SignedDuration::from_hours(23));
+        let second = medecin.get(&next).await.assert_status(200).json();
+        let third = link(&second, "next").expect("third");
+        let links = [
+            next,
+            third,
+            link(&first, "first").expect("first"),
+            link(&second, "first").expect("first"),
+            link(&second, "previous").expect("previous"),
+        ];
+        for url in &links {
+            medecin.get(url).await.assert_status(200);
+        }
+        admin.set_clock(start + jiff::SignedDuration::from_mins(24 * 60 + 1));
+        for url in &links {
+            medecin.get(url).await.assert_refused(410, "page-expired");
+        }
+    }
+}
+
+/// There is nothing to page through: no other links.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_of_one_page_has_one_link() {
+    let home = support::home::Home::sqlite();
+    let server = seeded(&home.url, 3).await;
+    let mut medecin = server.client("medecin");
+    for count in ["50", "3", "0"] {
+        let ask = [
+            ("patient.identifier", PATIENT),
+            ("status", "current"),
+            ("_count", count),
+        ];
+        let page = medecin
+            .search("DocumentReference", &ask)
+            .await
+            .assert_status(200)
+            .json();
+        assert_eq!(page["link"].as_array().expect("links").len(), 1, "{count}");
     }
 }

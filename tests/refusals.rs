@@ -17,10 +17,14 @@ use support::{Document, Options, Reply, Server, consent_for};
 use uuid::Uuid;
 
 /// What no client can provoke at will.
-const NOT_HERE: [(Code, &str); 29] = [
+const NOT_HERE: [(Code, &str); 30] = [
     (
         Code::RangeNotSatisfiable,
         "tests/transfer.rs a_part_of_a_document_is_read",
+    ),
+    (
+        Code::PageExpired,
+        "tests/paging.rs the_pages_of_a_search_expire",
     ),
     (
         Code::IncludeCut,

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use passerelle::dmp::context::{Environment, Validation};
 use passerelle::dmp::document::Availability::{self, Approved, Archived, Deprecated};
 use passerelle::dmp::query::{
-    AuthorPart, CodedField, Comparison, Condition, DocumentKey, Element, ListKind, SortField,
+    AuthorPart, CodedField, Comparison, Condition, DocumentKey, Element, ListKind, Role, SortField,
     TextMatch, TimeField, Token,
 };
 use passerelle::error::{Error, Severity};
@@ -75,6 +75,9 @@ fn the_patient_is_read_in_every_form() {
         format!("subject:identifier={INS}"),
         format!("patient:Patient.identifier={INS}"),
         format!("patient={INS}"),
+        format!("patient:Patient={INS}"),
+        format!("DocumentReference Patient={INS}"),
+        format!("DocumentReference Patient.identifier={INS}"),
         format!("patient.identifier={INS}&subject:identifier={INS}"),
         "patient.identifier=urn:oid:1.2.250.1.213.1.4.10%7C279035121518989".to_owned(),
         "patient.identifier=urn%3Aoid%3A1.2.250.1.213.1.4.10%7C279035121518989".to_owned(),
@@ -90,6 +93,8 @@ fn the_patient_is_read_in_every_form() {
     for query in [
         format!("patient={id}"),
         format!("patient=Patient/{id}"),
+        format!("patient:Patient={id}"),
+        format!("subject:Patient=Patient/{id}"),
         format!("subject=https://127.0.0.1:8443/fhir/Patient/{id}"),
     ] {
         let search = try_documents(&query).unwrap();
@@ -140,8 +145,25 @@ fn what_cannot_be_honoured_is_refused() {
         ),
         (format!("{good}&type:not="), "parameter-invalid"),
         (format!("{good}&type:missing=maybe"), "parameter-invalid"),
+        (format!("{good}&author:missing=maybe"), "parameter-invalid"),
         (
-            format!("{good}&author:missing=true"),
+            format!("{good}&relationship:missing=true"),
+            "parameter-unsupported",
+        ),
+        (
+            format!("{good}&relationship=urn:oid:1.2.3"),
+            "parameter-invalid",
+        ),
+        (
+            format!("{good}&relationship=$replaces"),
+            "parameter-invalid",
+        ),
+        (
+            format!("{good}&relationship=urn:oid:1.2.3$"),
+            "parameter-invalid",
+        ),
+        (
+            format!("{good}&author.organization:text=x"),
             "parameter-unsupported",
         ),
         (format!("{good}&type:in=x"), "parameter-unsupported"),
@@ -574,8 +596,17 @@ fn documents_are_named_in_every_form() {
 #[test]
 fn authors_are_found_by_number_and_name() {
     let ps = Some("1.2.250.1.71.4.2.1");
-    let by_id = |token| Condition::AuthorId(vec![token]);
+    let person = |token| Condition::AuthorId(vec![token]);
     let by_name = |part, how, name: &str| Condition::AuthorName(part, how, vec![name.to_owned()]);
+    // Where no type is named, an organisation may be meant.
+    let by_id = |token: Token| {
+        let alone = Condition::OrganizationId(Role::Author, vec![token.clone()]);
+        Condition::Any(vec![person(token), alone])
+    };
+    let anybody = |how, name: &str| {
+        let alone = Condition::OrganizationName(Role::Author, how, vec![name.to_owned()]);
+        Condition::Any(vec![by_name(AuthorPart::Any, how, name), alone])
+    };
     let rows = [
         (
             "author.identifier=urn:oid:1.2.250.1.71.4.2.1|899900000001",
@@ -587,7 +618,7 @@ fn authors_are_found_by_number_and_name() {
         ),
         (
             "author:Practitioner.identifier=urn:oid:1.2.250.1.71.4.2.1|899900000001",
-            by_id(token(ps, "899900000001")),
+            person(token(ps, "899900000001")),
         ),
         (
             "author=urn:oid:1.2.250.1.71.4.2.1|899900000001",
@@ -598,10 +629,13 @@ fn authors_are_found_by_number_and_name() {
             "author.identifier=https://rpps.esante.gouv.fr|99900000001",
             by_id(token(ps, "899900000001")),
         ),
+        ("author=SERRE", anybody(TextMatch::Begins, "SERRE")),
         (
-            "author=SERRE",
-            by_name(AuthorPart::Any, TextMatch::Begins, "SERRE"),
+            "DocumentRefence Author=SERRE",
+            anybody(TextMatch::Begins, "SERRE"),
         ),
+        ("author:exact=SERRE 2", anybody(TextMatch::Exact, "SERRE 2")),
+        ("author:contains=ERR", anybody(TextMatch::Contains, "ERR")),
         (
             "author.family=SERRE",
             by_name(AuthorPart::Family, TextMatch::Begins, "SERRE"),
@@ -614,10 +648,7 @@ fn authors_are_found_by_number_and_name() {
             "author.given:contains=da",
             by_name(AuthorPart::Given, TextMatch::Contains, "da"),
         ),
-        (
-            "author.name=SERRE",
-            by_name(AuthorPart::Any, TextMatch::Begins, "SERRE"),
-        ),
+        ("author.name=SERRE", anybody(TextMatch::Begins, "SERRE")),
         (
             "author:PractitionerRole.name=SERRE",
             by_name(AuthorPart::Any, TextMatch::Begins, "SERRE"),
@@ -637,6 +668,171 @@ fn authors_are_found_by_number_and_name() {
     ];
     for (query, condition) in rows {
         assert_eq!(documents(query).query.conditions, [condition], "{query}");
+    }
+    // The statement's spelling is not repeated.
+    let used = documents("DocumentRefence Author.family:exact=SERRE").used;
+    assert!(used.contains(&("author.family:exact".into(), "SERRE".into())));
+}
+
+/// The organisation of a document's author and of a submission's.
+#[test]
+fn organisations_are_found_by_number_and_name() {
+    use TextMatch::{Begins, Contains, Exact};
+    let structure = Some("1.2.250.1.71.4.2.2");
+    let by_id = |role, token| Condition::OrganizationId(role, vec![token]);
+    let by_name =
+        |how, name: &str| Condition::OrganizationName(Role::Institution, how, vec![name.into()]);
+    let finess = "https://finess.esante.gouv.fr|750100125";
+    let hospital = || by_id(Role::Institution, token(structure, "1750100125"));
+    let siret = "https://sirene.fr|26440310600019";
+    for base in [
+        "authorOrg",
+        "PDSm_authorOrg",
+        "author.organization",
+        "author:PractitionerRole.organization",
+        "author:Device.organization",
+    ] {
+        let rows = [
+            (format!("{base}={finess}"), hospital()),
+            (format!("{base}:identifier={finess}"), hospital()),
+            (format!("{base}.identifier={finess}"), hospital()),
+            (
+                format!("{base}:Organization.identifier={finess}"),
+                hospital(),
+            ),
+            (
+                format!("{base}.identifier={siret}"),
+                by_id(Role::Institution, token(structure, "326440310600019")),
+            ),
+            (
+                format!("{base}=1750100125"),
+                by_id(Role::Institution, token(None, "1750100125")),
+            ),
+            (format!("{base}=Hôpital"), by_name(Begins, "Hôpital")),
+            (
+                format!("{base}:exact=Hôpital 2"),
+                by_name(Exact, "Hôpital 2"),
+            ),
+            (format!("{base}.name=Hôpital"), by_name(Begins, "Hôpital")),
+            (
+                format!("{base}.name:contains=pital"),
+                by_name(Contains, "pital"),
+            ),
+            (
+                format!("{base}:missing=true"),
+                Condition::Missing(Element::Organization),
+            ),
+            (
+                format!("{base}:missing=false"),
+                Condition::Missing(Element::Organization).negated(),
+            ),
+        ];
+        for (query, condition) in rows {
+            let found = match base.ends_with("authorOrg") {
+                true => of_list(&query),
+                false => documents(&query).query.conditions,
+            };
+            assert_eq!(found, [condition], "{query}");
+        }
+    }
+    assert_eq!(
+        documents(&format!("author:Organization.identifier={finess}"))
+            .query
+            .conditions,
+        [by_id(Role::Author, token(structure, "1750100125"))]
+    );
+    // A folder has no author: MHD has these ignored.
+    let folders = LIST_CODE.replace("submissionset", "folder");
+    let query = format!(
+        "patient.identifier={INS}&code={folders}&status=current&authorOrg=x&source:missing=true"
+    );
+    let found = search::submissions(&params(&query), true, &reading(Validation::Guide)).unwrap();
+    assert_eq!(
+        found.query.conditions,
+        [Condition::Listed(vec![ListKind::Folder])]
+    );
+    assert_eq!(found.used.len(), 3);
+}
+
+/// The conditions of a search of submissions, but for their kind.
+fn of_list(query: &str) -> Vec<Condition> {
+    let whole = format!("patient.identifier={INS}&code={LIST_CODE}&status=current&{query}");
+    let found = search::submissions(&params(&whole), true, &reading(Validation::Guide));
+    let found = found.unwrap_or_else(|error| panic!("{query}: {:?}", error.issues));
+    assert!(
+        found.used.iter().all(|(name, _)| !name.contains("PDSm")),
+        "{query}"
+    );
+    let mut conditions = found.query.conditions;
+    conditions.retain(|condition| !matches!(condition, Condition::Listed(_)));
+    conditions
+}
+
+#[test]
+fn one_relation_is_asked_for_as_a_whole() {
+    let unique = DocumentKey::Unique("1.2.3".parse().unwrap());
+    let uuid: Uuid = "aaaaaaaa-0000-4000-8000-000000000001".parse().unwrap();
+    let to = |key: &DocumentKey, kind: &str| (key.clone(), kind.to_owned());
+    let rows = [
+        ("urn:oid:1.2.3$replaces", vec![to(&unique, "replaces")]),
+        (
+            "DocumentReference/aaaaaaaa-0000-4000-8000-000000000001$signs",
+            vec![to(&DocumentKey::Id(uuid), "signs")],
+        ),
+        (
+            "urn:ietf:rfc:3986|urn:oid:1.2.3$http://hl7.org/fhir/document-relationship-type|replaces,1.2.3$signs",
+            vec![to(&unique, "replaces"), to(&unique, "signs")],
+        ),
+        // What no document can be, or no relation.
+        ("http://x|y$replaces", vec![]),
+        ("1.2.3$http://x|replaces", vec![]),
+    ];
+    for (value, both) in rows {
+        assert_eq!(
+            documents(&format!("relationship={value}")).query.conditions,
+            [Condition::Relationship(both)],
+            "{value}"
+        );
+    }
+}
+
+/// What an integrator copies from PDSm's statement means what is on the wire, and the link says it so.
+#[test]
+fn the_names_of_the_statement_are_understood() {
+    for (written, canonical) in [
+        ("PDSm_isArchived=true,false", "isArchived"),
+        ("PDSm_isArchived:not=true", "isArchived:not"),
+        ("PDSm_DocumentReference_period-start=ge2024", "period-start"),
+        (
+            "PDSm_DocumentReference_period-end:missing=true",
+            "period-end:missing",
+        ),
+        ("DocumentRefence Author:identifier=1", "author:identifier"),
+        ("DocumentRefence Author =SERRE", "author"),
+    ] {
+        let (_, value) = written.split_once('=').unwrap();
+        let meant = documents(&format!("{canonical}={value}"));
+        let found = documents(written);
+        assert_eq!(found.query, meant.query, "{written}");
+        assert_eq!(found.used, meant.used, "{written}");
+        assert!(found.warnings.is_empty(), "{written}");
+    }
+    for (written, canonical) in [
+        ("DesignationType=07", "designationType=07"),
+        ("DesignationType:not=07", "designationType:not=07"),
+        ("SourceId=1.2.3", "sourceId=1.2.3"),
+        ("PDSm_authorOrg:identifier=1", "authorOrg:identifier=1"),
+        (
+            "PDSm_List_PatientAsSource.family:exact=A",
+            "source.family:exact=A",
+        ),
+        (
+            "PDSm_List_PractitionerRoleAsSource.partOf.familyEx=A",
+            "source.partOf.familyEx=A",
+        ),
+        ("PDSm_isArchived:missing=false", "isArchived:missing=false"),
+    ] {
+        assert_eq!(of_list(written), of_list(canonical), "{written}");
     }
 }
 
@@ -763,6 +959,8 @@ fn what_is_not_so_and_what_is_not_there_can_be_asked() {
         ("related:missing=true", vec![missing(Element::Reference)]),
         ("relatesto:missing=true", vec![missing(Element::RelatesTo)]),
         ("type:missing=true", vec![Condition::Never]),
+        ("author:missing=true", vec![Condition::Never]),
+        ("author:missing=false", vec![]),
         ("type:missing=false", vec![]),
         ("creation:missing=true", vec![Condition::Never]),
         (
@@ -823,6 +1021,25 @@ fn lists_are_submission_sets() {
             "{never}"
         );
     }
+    for (asked, never) in [
+        ("isArchived=false", false),
+        ("isArchived=true,false", false),
+        ("isArchived:not=true", false),
+        ("isArchived:not=false", true),
+        ("isArchived:missing=true", false),
+        ("isArchived:missing=false", true),
+        ("isArchived=true&isArchived=false", true),
+        ("isArchived=false&isArchived:not=true", false),
+    ] {
+        let expected: &[Condition] = if never { &[Condition::Never] } else { &[] };
+        assert_eq!(conditions(asked), expected, "{asked}");
+    }
+    let lacks = Condition::Missing(Element::Source);
+    assert_eq!(
+        conditions("source:missing=true"),
+        std::slice::from_ref(&lacks)
+    );
+    assert_eq!(conditions("source:missing=false"), [lacks.negated()]);
     assert!(matches!(
         conditions("date=ge2024")[..],
         [Condition::Time(TimeField::Deposited, _)]
@@ -863,6 +1080,10 @@ fn lists_are_submission_sets() {
     for (query, code) in [
         ("title:text=x", "parameter-unsupported"),
         ("isArchived=x", "parameter-invalid"),
+        ("isArchived:text=true", "parameter-unsupported"),
+        ("authorOrg:in=x", "parameter-unsupported"),
+        ("authorOrg.name=", "parameter-invalid"),
+        ("source:missing=x", "parameter-invalid"),
         ("status=draft", "parameter-invalid"),
         ("_sort=creation", "parameter-unsupported"),
     ] {
@@ -937,7 +1158,7 @@ mod noise {
         /// Whatever comes is answered, never a panic.
         #[test]
         fn any_parameter_is_answered(
-            name in prop::sample::select(vec!["patient", "type", "creation", "identifier", "author", "related", "relatesto", "_sort", "_count", "_page", "status", "_id", "title", "sourceId"]),
+            name in prop::sample::select(vec!["patient", "type", "creation", "identifier", "author", "author.organization", "authorOrg", "relationship", "related", "relatesto", "_sort", "_count", "_page", "status", "_id", "title", "sourceId"]),
             value in "(\\PC|[|,\\\\%:+TZ0-9-]){0,24}",
         ) {
             let given = vec![

@@ -2,8 +2,8 @@
 #![allow(missing_docs, unreachable_pub, dead_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "store/home.rs"]
-mod home;
+#[path = "search_oracle/lists.rs"]
+mod lists;
 #[path = "search_oracle/model.rs"]
 mod model;
 #[path = "search_oracle/questions.rs"]
@@ -18,6 +18,7 @@ use model::{Dice, Known};
 use passerelle::dmp::change::DocumentChange;
 use passerelle::dmp::document::DocumentEntry;
 use passerelle::dmp::query::DocumentKey;
+use passerelle::dmp::submission::SubmissionSet;
 use passerelle::dmp::trace::TracedAct;
 use passerelle::policy::{Act, Rules};
 use passerelle::store::{Render, Store};
@@ -42,25 +43,30 @@ impl Render for Small {
 /// Random documents of two depositors, some of them replaced, archived, masked or deleted.
 async fn fill(world: &World, dice: &mut Dice) -> Vec<Known> {
     let people = [world::physician(), world::other_physician()];
-    let mut all: Vec<(usize, DocumentEntry)> = Vec::new();
+    let mut all: Vec<(usize, DocumentEntry, SubmissionSet)> = Vec::new();
     for _ in 0..DOCUMENTS {
         let who = dice.below(2);
         let mut document = model::random(&world.ins, dice);
-        let own: Vec<_> = all.iter().filter(|(of, _)| *of == who).collect();
+        let own: Vec<_> = all.iter().filter(|(of, ..)| *of == who).collect();
         if dice.one_in(5) && !own.is_empty() {
             let target = own[dice.below(own.len())].1.metadata.unique_id.clone();
             document.targets = vec![(model::relation(dice), DocumentKey::Unique(target))];
         }
         // One that was replaced before is not replaced again.
-        if let Ok(mut done) = world.try_deposit(&people[who], vec![document]).await {
-            all.push((who, done.documents.pop().expect("one")));
+        let mut submission = world::submission(&world.ins, vec![document]);
+        lists::vary(&mut submission, dice);
+        let permit = world.permit(&people[who], &Act::Deposit).await;
+        let trace = world.trace(&people[who], TracedAct::ProvideBundle);
+        if let Ok(mut done) = world.store.deposit(&permit, submission, trace).await {
+            let document = done.documents.pop().expect("one");
+            all.push((who, document, done.submission));
         }
     }
     let mut known = Vec::new();
     for who in &people {
         world.declare(who, true).await;
     }
-    for (who, entry) in all {
+    for (who, entry, set) in all {
         let actor = &people[who];
         let permit = world
             .permit(
@@ -93,6 +99,7 @@ async fn fill(world: &World, dice: &mut Dice) -> Vec<Known> {
         known.push(Known {
             depositor: actor.id.as_str().to_owned(),
             entry: now,
+            set,
         });
     }
     known
@@ -133,7 +140,7 @@ async fn the_server_finds_what_the_words_say(url: &str) {
     for _ in 0..QUESTIONS {
         let question = Question::random(&mut dice, &visible);
         let expected = question.answer(&visible);
-        let found = ask(&mut client, &question).await;
+        let found = ask(&mut client, "DocumentReference", &question.query()).await;
         let (total, ids) = found;
         if ids != expected {
             let of = |from: &[String], not: &[String]| {
@@ -153,14 +160,28 @@ async fn the_server_finds_what_the_words_say(url: &str) {
     }
     // Questions that nothing answers prove little.
     assert!(met > QUESTIONS, "{met}");
+    // Who deposited a submission knows of it, whatever became of its document.
+    let known_sets = known
+        .iter()
+        .filter(|one| one.is_visible_to(&me) || one.depositor == me);
+    let sets: Vec<&SubmissionSet> = known_sets.map(|one| &one.set).collect();
+    met = 0;
+    for _ in 0..QUESTIONS {
+        let asked = lists::Asked::random(&mut dice, &sets);
+        let expected = asked.answer(&sets);
+        let (total, ids) = ask(&mut client, "List", &asked.query()).await;
+        assert_eq!(ids, expected, "seed {seed}: {}", asked.query());
+        assert_eq!(total as usize, expected.len(), "seed {seed}");
+        met += expected.len();
+    }
+    assert!(met > QUESTIONS, "{met}");
 }
 
 /// The total and the ids, page by page to the end.
-async fn ask(client: &mut Client, question: &Question) -> (u64, Vec<String>) {
+async fn ask(client: &mut Client, kind: &str, query: &str) -> (u64, Vec<String>) {
     let mut next = Some(format!(
-        "/DocumentReference?patient.identifier={}&{}",
-        support::client::encode(PATIENT),
-        question.query()
+        "/{kind}?patient.identifier={}&{query}",
+        support::client::encode(PATIENT)
     ));
     let (mut total, mut ids) = (0, Vec::new());
     while let Some(path) = next {
@@ -182,13 +203,13 @@ async fn ask(client: &mut Client, question: &Question) -> (u64, Vec<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_finds_what_the_words_say_on_sqlite() {
-    let home = home::Home::sqlite();
+    let home = support::home::Home::sqlite();
     the_server_finds_what_the_words_say(&home.url).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_finds_what_the_words_say_on_postgres() {
-    if let Some(home) = home::Home::postgres().await {
+    if let Some(home) = support::home::Home::postgres().await {
         the_server_finds_what_the_words_say(&home.url).await;
     }
 }

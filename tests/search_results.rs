@@ -245,3 +245,116 @@ async fn a_part_of_a_resource_is_told_to_be_one() {
         assert!(one.get("entry").is_none(), "{kind}");
     }
 }
+
+/// The organisation of an author, where PSDm's extension puts it and where FHIR does: by number and by name, under every name that
+/// the statement and the guides give the parameter.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_organisation_of_an_author_is_found() {
+    const FINESS: &str = "https://finess.esante.gouv.fr|750100125";
+    let mut world = World::new().await;
+    let before = page(&mut world.author, "List", &SETS).await["total"].clone();
+    let document = Document::new();
+    let mut bundle = document.bundle();
+    let list = &mut bundle["entry"][0]["resource"];
+    for resource in list["contained"].as_array_mut().expect("contained") {
+        if resource["resourceType"] == "PractitionerRole" {
+            resource
+                .as_object_mut()
+                .expect("role")
+                .remove("organization");
+        }
+    }
+    let contained = list["contained"].as_array_mut().expect("contained");
+    contained.retain(|resource| resource["resourceType"] != "Organization");
+    contained.push(json!({
+        "resourceType": "Organization",
+        "id": "clinic",
+        "identifier": [{"system": "https://finess.esante.gouv.fr", "value": "750100125"}],
+        "name": "Clinique des Érables",
+    }));
+    list["source"]["extension"] = json!([{
+        "url": "https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-authorOrg",
+        "valueReference": {"reference": "#clinic"},
+    }]);
+    let made = world
+        .author
+        .post("", &bundle)
+        .await
+        .assert_status(200)
+        .json();
+    let made = made["entry"][0]["response"]["location"].as_str().unwrap();
+    let list = made.split("/_history").next().unwrap().to_owned();
+    for (name, value, found) in [
+        ("authorOrg:identifier", FINESS, true),
+        ("authorOrg.identifier", FINESS, true),
+        ("authorOrg:Organization.identifier", FINESS, true),
+        ("authorOrg", FINESS, true),
+        ("authorOrg", "1750100125", true),
+        ("PDSm_authorOrg", "clinique des erables", true),
+        ("PDSm_authorOrg.name", "CLINIQUE", true),
+        ("authorOrg.name:exact", "Clinique des Érables", true),
+        ("authorOrg.name:exact", "Clinique", false),
+        ("authorOrg.name:contains", "erable", true),
+        ("authorOrg:contains", "erable", true),
+        (
+            "source:PractitionerRole.organization.name",
+            "clinique",
+            true,
+        ),
+        (
+            "PDSm_List_PractitionerRoleAsSource.organization",
+            "clinique",
+            true,
+        ),
+        (
+            "authorOrg:identifier",
+            "https://finess.esante.gouv.fr|750100126",
+            false,
+        ),
+        ("authorOrg", "erables", false),
+        // Not the author itself.
+        ("source:Organization.identifier", FINESS, false),
+    ] {
+        let mut ask = SETS.to_vec();
+        ask.push((name, value));
+        let answer = page(&mut world.author, "List", &ask).await;
+        let expected = if found {
+            vec![list.clone()]
+        } else {
+            Vec::new()
+        };
+        assert_eq!(of(&answer, "match"), expected, "{name}={value}");
+        let link = answer["link"][0]["url"].as_str().unwrap();
+        assert!(!link.contains("PDSm"), "{link}");
+    }
+    let missing = |value| [&SETS[..], &[("authorOrg:missing", value)]].concat();
+    let total = async |world: &mut World, value| {
+        page(&mut world.author, "List", &missing(value)).await["total"]
+            .as_u64()
+            .unwrap()
+    };
+    let (with, without) = (
+        total(&mut world, "false").await,
+        total(&mut world, "true").await,
+    );
+    assert_eq!(with + without, before.as_u64().unwrap() + 1);
+    assert!(with >= 1);
+    // The author of a document has one too.
+    for (name, value, found) in [
+        ("author.organization.name:contains", "essai", 4),
+        (
+            "author:PractitionerRole.organization.name",
+            "hopital de l'essai",
+            4,
+        ),
+        ("author.organization", "hopital", 4),
+        ("author:PractitionerRole.organization.name", "essai", 0),
+        ("author:Organization.name", "hopital", 0),
+    ] {
+        let ask = [("status", "current,superseded"), (name, value)];
+        let answer = page(&mut world.author, "DocumentReference", &ask).await;
+        assert_eq!(answer["total"], found, "{name}={value}");
+    }
+}
+
+const SETS: [(&str, &str); 2] = [("code", "submissionset"), ("status", "current")];

@@ -16,6 +16,10 @@ mod journal;
 mod notices;
 #[path = "store/numbers.rs"]
 mod numbers;
+#[path = "store/organizations.rs"]
+mod organizations;
+#[path = "store/pages.rs"]
+mod pages;
 #[path = "store/raw.rs"]
 mod raw;
 #[path = "store/reads.rs"]
@@ -78,6 +82,7 @@ on_both! {
         replaces_what_is_ones_own
         refuses_to_replace_what_one_may_not
         a_mask_outlives_a_replacement
+        what_is_committed_later_is_of_a_later_millisecond
         header_relations_are_applied_or_dropped_with_a_warning
         other_relations_need_a_target
         what_moved_since_the_decision_is_stale
@@ -98,6 +103,15 @@ on_both! {
         submissions_by_their_own_attributes
         pages_neither_shift_nor_count_twice
         totals_and_pages_hold_while_others_write;
+    organizations:
+        behind_authors_are_found
+        of_any_length_are_deposited
+        from_before_are_found
+        one_relation_is_of_both;
+    pages:
+        of_documents_go_back_as_they_came
+        of_submissions_go_back_as_they_came
+        of_traces_go_back_as_they_came;
     reads:
         each_read_leaves_its_trace
         a_refused_read_leaves_a_refusal;

@@ -6,8 +6,6 @@
 mod compression;
 #[path = "transfer/conditions.rs"]
 mod conditions;
-#[path = "store/home.rs"]
-mod home;
 #[path = "transfer/origins.rs"]
 mod origins;
 #[path = "transfer/parts.rs"]

@@ -239,10 +239,45 @@ async fn the_register_is_searched_and_paged() {
             (&page["total"], page["entry"].as_array().map(Vec::len)),
             (&json!(3), Some(2))
         );
-        let next = page["link"][1]["url"].as_str().unwrap();
-        let next = next.split_once("/fhir").unwrap().1.to_owned();
-        let page = medecin.get(&next).await.assert_status(200).json();
-        assert_eq!(page["entry"][0]["resource"]["lotNumber"], "A1");
+        let link = |page: &Value, relation: &str| {
+            let mut links = page["link"].as_array().unwrap().iter();
+            let link = links.find(|link| link["relation"] == relation)?;
+            let url = link["url"].as_str().unwrap();
+            Some(url.split_once("/fhir").unwrap().1.to_owned())
+        };
+        let on = |page: &Value| -> Vec<String> {
+            let entries = page["entry"].as_array().unwrap().iter();
+            let lot = |entry: &Value| entry["resource"]["lotNumber"].as_str().unwrap().to_owned();
+            entries.map(lot).collect()
+        };
+        assert_eq!(link(&page, "previous"), None);
+        let next = link(&page, "next").unwrap();
+        let last = medecin.get(&next).await.assert_status(200).json();
+        assert_eq!(last["entry"][0]["resource"]["lotNumber"], "A1");
+        assert_eq!(link(&last, "next"), None);
+        for relation in ["previous", "first"] {
+            let back = link(&last, relation).unwrap();
+            let back = medecin.get(&back).await.assert_status(200).json();
+            assert_eq!(on(&back), on(&page), "{relation}");
+            assert_eq!(link(&back, "previous"), None, "{relation}");
+            let again = medecin.get(&link(&back, "next").unwrap()).await;
+            assert_eq!(on(&again.assert_status(200).json()), on(&last));
+        }
+        // From the end backwards one by one.
+        let ask = [("patient.identifier", PATIENT), ("_count", "1")];
+        let mut page = medecin.search("Immunization", &ask).await.json();
+        let mut forward = vec![on(&page)];
+        while let Some(next) = link(&page, "next") {
+            page = medecin.get(&next).await.assert_status(200).json();
+            forward.push(on(&page));
+        }
+        let mut back = vec![on(&page)];
+        while let Some(previous) = link(&page, "previous") {
+            page = medecin.get(&previous).await.assert_status(200).json();
+            back.push(on(&page));
+        }
+        back.reverse();
+        assert_eq!((back.len(), back), (3, forward));
         for (name, value) in [
             ("validated", "x"),
             ("lot-number:missing", "true"),

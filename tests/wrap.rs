@@ -2,8 +2,6 @@
 #![allow(missing_docs, unreachable_pub, dead_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "store/home.rs"]
-mod home;
 mod support;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -19,27 +17,11 @@ const MEDECIN: &str = "899900000011";
 
 const PDF: &[u8] = b"%PDF-1.4\n<x:xmpmeta><pdfaid:part>1</pdfaid:part></x:xmpmeta>\n%%EOF\n";
 
-async fn on_both(options: impl Fn() -> Options, test: impl AsyncFn(&Server)) {
-    test(&opened(options()).await).await;
-    if let Some(home) = home::Home::postgres().await {
-        let options = Options {
-            database: home.url.clone(),
-            ..options()
-        };
-        test(&opened(options).await).await;
-    }
-}
-
-async fn opened(options: Options) -> Server {
-    let server = Server::with(options);
-    let (identifier, patient) = Document::new().record();
-    let path = format!(
-        "/Patient?identifier={}",
-        support::client::encode(&identifier)
-    );
-    let mut operator = server.client("exploitant");
-    operator.put(&path, &patient).await.assert_status(201);
-    server
+async fn on_both(options: Options, test: impl AsyncFn(&Server)) {
+    support::on_both(options, async |options| {
+        test(&support::opened(options, &[PATIENT]).await).await;
+    })
+    .await;
 }
 
 /// A DocumentReference that deposits these bytes; without what only a CDA header would tell.
@@ -65,8 +47,7 @@ async fn bytes_of(client: &mut Client, url: &str, accept: &str) -> (u16, String,
 
 #[tokio::test]
 async fn a_file_is_deposited_as_a_document_and_read_back_as_it_was() {
-    let strict = || Options::strict();
-    on_both(strict, async |server| {
+    on_both(Options::strict(), async |server| {
         let mut doctor = server.client("medecin").with("DMP-Structure", "10B0000002");
         doctor
             .post("/Consent", &consent_for(PATIENT, MEDECIN))
@@ -132,7 +113,7 @@ async fn a_file_is_deposited_as_a_document_and_read_back_as_it_was() {
 
 #[tokio::test]
 async fn what_the_card_tells_need_not_be_said() {
-    on_both(Options::default, async |server| {
+    on_both(Options::default(), async |server| {
         let mut doctor = server.client("medecin").with("DMP-Structure", "10B0000002");
         let mut sent = published("application/pdf", PDF);
         let object = sent.as_object_mut().unwrap();
@@ -166,7 +147,7 @@ async fn what_the_card_tells_need_not_be_said() {
 
 #[tokio::test]
 async fn what_nobody_tells_is_asked_for_by_name_and_nothing_is_stored() {
-    on_both(Options::default, async |server| {
+    on_both(Options::default(), async |server| {
         let mut laboratory = server.client("laboratoire");
         let mut sent = published("application/pdf", PDF);
         let object = sent.as_object_mut().unwrap();
@@ -212,7 +193,7 @@ async fn what_nobody_tells_is_asked_for_by_name_and_nothing_is_stored() {
 
 #[tokio::test]
 async fn a_file_is_what_it_says_it_is() {
-    on_both(Options::strict, async |server| {
+    on_both(Options::strict(), async |server| {
         let mut doctor = server.client("medecin").with("DMP-Structure", "10B0000002");
         for (media_type, bytes, element) in [
             ("application/pdf", &b"GIF89a"[..], "contentType"),
@@ -232,6 +213,64 @@ async fn a_file_is_what_it_says_it_is() {
             .post("/DocumentReference", &sent)
             .await
             .assert_refused(422, "hash-mismatch");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn hostile_metadata_stay_text_or_are_refused() {
+    on_both(Options::default(), async |server| {
+        let mut doctor = server.client("medecin").with("DMP-Structure", "10B0000002");
+        doctor
+            .post("/Consent", &consent_for(PATIENT, MEDECIN))
+            .await;
+        const TITLE: &str = "@title@";
+        let sent = |title: &str| {
+            let mut sent = published("text/plain", b"Tout va bien.");
+            sent["content"][0]["attachment"]["title"] = json!(TITLE);
+            sent.to_string().replace(TITLE, title).into_bytes()
+        };
+        let json = [("Content-Type", "application/fhir+json")];
+        for (title, status) in [
+            (r"half \ud800", 400),
+            (r"\udc00\ud800", 400),
+            (r"zero \u0000", 422),
+            (r"bell \u0007", 422),
+            ("raw bell \u{7}", 400),
+        ] {
+            let reply = doctor
+                .send(Method::POST, "/DocumentReference", &json, sent(title))
+                .await;
+            assert_eq!(reply.status, status, "{title:?}");
+            assert_eq!(reply.json()["resourceType"], "OperationOutcome");
+        }
+        let hostile = "</title></text><script>alert(1)</script> & ]]> -->";
+        let reply = doctor
+            .send(Method::POST, "/DocumentReference", &json, sent(hostile))
+            .await;
+        let made = reply.assert_status(201).json();
+        let attachment = &made["content"][0]["attachment"];
+        assert_eq!(attachment["title"], hostile);
+        let url = attachment["url"].as_str().unwrap();
+        let (_, _, document) = bytes_of(&mut doctor, url, "*/*").await;
+        let header = read_header(&document).unwrap();
+        assert_eq!(header.title.as_deref(), Some(hostile));
+        let (status, kind, page) = bytes_of(&mut doctor, url, "text/html").await;
+        assert!(status == 200 && kind.starts_with("text/html"), "{kind}");
+        let page = String::from_utf8(page).unwrap();
+        assert!(!page.contains("<script") && page.contains("&lt;script"));
+        // Empty, and too long for a header: refused by name.
+        let mut empty = published("text/plain", b"");
+        doctor
+            .post("/DocumentReference", &empty)
+            .await
+            .assert_refused(422, "element-invalid");
+        empty = published("text/plain", b"x");
+        empty["content"][0]["attachment"]["title"] = json!("x".repeat(70_000));
+        doctor
+            .post("/DocumentReference", &empty)
+            .await
+            .assert_refused(422, "element-invalid");
     })
     .await;
 }

@@ -4,7 +4,7 @@ use passerelle::dmp::context::{Environment, Validation};
 use passerelle::error::Severity;
 use passerelle::tables::Tables;
 use passerelle::translate::Reading;
-use passerelle::translate::cda::{check, read_header, read_whole, to_metadata};
+use passerelle::translate::cda::{check, check_names, read_header, read_whole, to_metadata};
 
 /// What must hold whatever comes in: both readings agree, every fault has a place and a name, and the checker refuses exactly
 /// what the reader and the metadata refuse.
@@ -38,7 +38,8 @@ pub(crate) fn any_bytes(bytes: &[u8], tables: &Tables) {
     assert_eq!(is_refused, !is_usable, "{issues:?}");
     for issue in &issues {
         assert!(issue.line.is_some() && issue.column.is_some(), "{issue:?}");
-        assert!(!issue.check.is_empty(), "{issue:?}");
+        let is_known = |(name, _): &(&str, _)| *name == issue.check;
+        assert!(check_names().iter().any(is_known), "{issue:?}");
         assert!(!issue.message_fr.contains('{'), "{issue:?}");
     }
     assert!(issues.is_sorted_by_key(|issue| !is_error(issue.severity)));

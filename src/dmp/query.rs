@@ -113,6 +113,10 @@ pub enum Condition {
     AuthorId(Vec<Token>),
     /// An author's name.
     AuthorName(AuthorPart, TextMatch, Vec<String>),
+    /// An organisation behind an author, identifier among these.
+    OrganizationId(Role, Vec<Token>),
+    /// An organisation behind an author, by its name.
+    OrganizationName(Role, TextMatch, Vec<String>),
     /// `referenceIdList`, identifier among these.
     Reference(Vec<Token>),
     /// Related to one of these documents, by unique id or resource id.
@@ -127,10 +131,14 @@ pub enum Condition {
     Listed(Vec<ListKind>),
     /// A relation of one of these kinds, as FHIR names them.
     Relation(Vec<String>),
+    /// One relation that is to this document and of this kind.
+    Relationship(Vec<(DocumentKey, String)>),
     /// An element that is not there.
     Missing(Element),
     /// This does not hold.
     Not(Box<Condition>),
+    /// One of these holds.
+    Any(Vec<Condition>),
     /// A document that one of these relates to.
     TargetOf(Vec<Uuid>),
     /// A document of one of these submissions.
@@ -170,6 +178,19 @@ pub enum Element {
     RelatesTo,
     /// Title of a submission.
     Title,
+    /// Author of a submission.
+    Source,
+    /// An organisation behind an author.
+    Organization,
+}
+
+/// What an organisation is to an author.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// `authorInstitution`: where he works, or the author itself.
+    Institution,
+    /// The author itself.
+    Author,
 }
 
 /// Which part of an author's name is compared.
@@ -218,15 +239,40 @@ pub struct Sort {
     pub descending: bool,
 }
 
-/// Where a page starts: after this row, in the order of the search.
+/// A page of a search that has begun.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct After {
-    /// Sort keys of the last row of the page before.
+pub struct Bookmark {
+    /// Which one.
+    pub at: Position,
+    /// The state of the record that the first page showed: the others show the same.
+    pub state: Option<i64>,
+}
+
+impl Bookmark {
+    /// True for the first page.
+    pub fn is_first(&self) -> bool {
+        self.at == Position::First
+    }
+}
+
+/// Where a page lies in the order of its search.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Position {
+    /// At the beginning.
+    First,
+    /// It begins after this row.
+    After(Place),
+    /// It ends before this row.
+    Before(Place),
+}
+
+/// The place of one row in the order of a search.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Place {
+    /// Its sort keys.
     pub keys: Vec<SortKey>,
     /// Its id.
     pub id: Uuid,
-    /// The state of the record that the first page showed: later pages show the same.
-    pub state: Option<i64>,
 }
 
 /// The value of a sort key.
@@ -250,8 +296,8 @@ pub struct DocumentQuery {
     pub sort: Vec<Sort>,
     /// Rows of a page; 0 asks for the count alone.
     pub count: u32,
-    /// Where the page starts.
-    pub after: Option<After>,
+    /// The page that is asked for after the first one.
+    pub after: Option<Bookmark>,
 }
 
 impl DocumentQuery {
@@ -301,6 +347,20 @@ pub struct Page<T> {
     pub total: u64,
     /// The rows of this page.
     pub rows: Vec<T>,
-    /// Where the next page starts, when there is one.
-    pub next: Option<After>,
+    /// The next page, when there is one.
+    pub next: Option<Bookmark>,
+    /// The page before, when this is not the first.
+    pub previous: Option<Bookmark>,
+}
+
+impl<T> Page<T> {
+    /// All that there is.
+    pub fn whole(rows: Vec<T>) -> Self {
+        Self {
+            total: rows.len() as u64,
+            rows,
+            next: None,
+            previous: None,
+        }
+    }
 }

@@ -164,6 +164,12 @@ impl Timestamp {
         }
     }
 
+    /// An instant as documents tell it, to the second: XDS and the CI-SIS know no fraction.
+    pub fn to_the_second(at: Instant) -> Self {
+        let whole = Instant::from_second(at.as_second());
+        Self::from_instant(whole.unwrap_or(at))
+    }
+
     /// A civil date.
     pub fn from_date(date: Date) -> Self {
         Self {

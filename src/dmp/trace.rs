@@ -9,7 +9,7 @@ use super::actor::ActorKind;
 use super::context::AccessMode;
 use super::id::BadId;
 use super::ins::Ins;
-use super::query::{After, TimeBound};
+use super::query::{Bookmark, TimeBound};
 use super::time::Instant;
 
 /// What was done, as the journal names it (DMP transaction and FHIR interaction).
@@ -293,8 +293,8 @@ pub struct TraceQuery {
     pub descending: bool,
     /// Rows of a page; 0 asks for the count alone.
     pub count: u32,
-    /// Where the page starts.
-    pub after: Option<After>,
+    /// The page that is asked for after the first one.
+    pub after: Option<Bookmark>,
 }
 
 #[cfg(test)]

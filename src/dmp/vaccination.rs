@@ -15,6 +15,8 @@ pub const HISTORY: &str = "11369-6";
 pub const MAX_LOT: usize = 100;
 /// Longest comment, in characters (VAC-04).
 pub const MAX_NOTE: usize = 3_000;
+/// Most reactions of one act.
+pub const MAX_REACTIONS: usize = 20;
 
 /// OIDs of the code systems that name a vaccine.
 pub mod system {

@@ -98,8 +98,8 @@ async fn list(exchange: &mut Exchange, kind: &str) -> Result<Response, Error> {
     let page = searchset::Page {
         total: u64::try_from(found.len()).unwrap_or(u64::MAX),
         self_link: &params::link(&base, &used),
-        next: None,
         warnings: &[],
+        ..searchset::Page::default()
     };
     let entries = found.iter().map(|(full_url, resource)| searchset::Entry {
         full_url,

@@ -107,16 +107,13 @@ async fn find(exchange: &mut Exchange) -> Result<Response, Error> {
             let held = exchange.app.store.find_rights(&permit, trace).await;
             let mut rows = exchange.acted(held)?;
             rows.retain(|held| search.filter.keeps(held));
-            Page {
-                total: rows.len() as u64,
-                rows,
-                next: None,
-            }
+            Page::whole(rows)
         }
     };
     if search.count_only {
         page.rows.clear();
     }
+    search.filter.order(&mut page.rows);
     let now = exchange.caller()?.1.now;
     let reading = exchange.reading();
     let texts: Vec<_> = page

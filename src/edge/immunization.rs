@@ -1,6 +1,6 @@
 //! Immunization: the register of vaccinations of a record (rules VAC-05, VAC-06).
 
-mod enter;
+pub(super) mod enter;
 
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;

@@ -61,11 +61,7 @@ async fn test_existence(exchange: &mut Exchange) -> Result<Response, Error> {
             exchange.decide(&Act::TestExistence, Some(&standing))?;
             exchange.traced().await?;
             let shown = (standing.record.id, show(exchange, &standing)?);
-            Page {
-                total: 1,
-                rows: vec![shown],
-                next: None,
-            }
+            Page::whole(vec![shown])
         }
     };
     let shown = page.rows.iter().filter(|_| !search.count_only);

@@ -13,8 +13,9 @@ use super::params::{self, Params};
 use super::read::written;
 use super::rendered::placed;
 use super::{alert, answer, negotiate};
-use crate::dmp::query::{After, Page};
+use crate::dmp::query::{Bookmark, Page, Position};
 use crate::dmp::record::Standing;
+use crate::dmp::time::Instant;
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error, Issue};
 use crate::policy::Act;
@@ -152,11 +153,7 @@ pub(super) async fn standing(
 /// Nothing to find: still an act, and traced.
 pub(super) async fn nothing<T>(exchange: &mut Exchange) -> Result<Page<T>, Error> {
     exchange.traced().await?;
-    Ok(Page {
-        total: 0,
-        rows: Vec::new(),
-        next: None,
-    })
+    Ok(Page::whole(Vec::new()))
 }
 
 /// What a search has to tell beside its page.
@@ -176,34 +173,39 @@ pub(super) struct Asked {
     pub(super) params: Params,
     pub(super) strict: bool,
     format: negotiate::Format,
-    pub(super) after: Option<After>,
-    /// The sealed page, when the request follows a next link.
+    pub(super) after: Option<Bookmark>,
+    /// When the first page was asked for.
+    began: Instant,
+    /// The sealed page, when the request follows a link of another.
     token: Option<String>,
 }
 
 impl Asked {
-    /// Reads the parameters, or those that a next-page link sealed.
+    /// Reads the parameters, or those that the link of a page sealed.
     ///
     /// # Errors
-    /// `parameter-invalid`, `not-acceptable`.
+    /// `parameter-invalid`, `page-expired`, `not-acceptable`.
     pub(super) async fn read(exchange: &mut Exchange, resource: &str) -> Result<Self, Error> {
         let strict = negotiate::strict_handling(exchange.headers());
         let params = exchange.search().await?;
         // A form may tell it too.
         let format = negotiate::format(exchange.headers(), &params)?;
+        let now = exchange.caller()?.1.now;
         let Some(token) = params::first(&params, paging::PARAMETER).map(str::to_owned) else {
             return Ok(Self {
                 params,
                 strict,
                 format,
                 after: None,
+                began: now,
                 token: None,
             });
         };
-        let kept = exchange.app.pages.open(resource, &token)?;
+        let kept = exchange.app.pages.open(resource, &token, now)?;
         let Continuation {
             params: first,
-            after,
+            page,
+            began,
         } = kept;
         // The pages that follow come as the first one, unless they are asked for otherwise.
         let asked = params::first(&params, "_format").is_some();
@@ -213,8 +215,18 @@ impl Asked {
             params: first,
             strict,
             format,
-            after: Some(after),
+            after: Some(page),
+            began,
             token: Some(token),
+        })
+    }
+
+    /// The first page of this walk, when there are others.
+    fn first<T>(&self, page: &Page<T>) -> Option<Bookmark> {
+        let known = page.next.as_ref().or(self.after.as_ref());
+        known.map(|known| Bookmark {
+            at: Position::First,
+            state: known.state,
         })
     }
 
@@ -232,27 +244,31 @@ impl Asked {
     ) -> Result<Response, Error> {
         let app = &exchange.app;
         let base = format!("{}/{resource}", app.settings.server.base_url);
-        let following = |token: &str| format!("{base}?{}={token}", paging::PARAMETER);
+        let at = |token: &str| format!("{base}?{}={token}", paging::PARAMETER);
         let self_link = match &self.token {
-            Some(token) => following(token),
+            Some(token) => at(token),
             None => params::link(&base, results.used),
         };
-        let next = match &page.next {
-            None => None,
-            Some(after) => {
-                let sealed = Continuation {
-                    params: self.params.clone(),
-                    after: after.clone(),
-                };
-                Some(following(&app.pages.seal(resource, &sealed)?))
-            }
+        let link = |page: Option<Bookmark>| {
+            let page = page.map(|page| Continuation {
+                params: self.params.clone(),
+                page,
+                began: self.began,
+            });
+            let token = page.map(|page| app.pages.seal(resource, &page));
+            token.transpose().map(|token| token.as_deref().map(at))
         };
+        let next = link(page.next.clone())?;
+        let first = link(self.first(page))?;
+        let previous = link(page.previous.clone())?;
         let mut warnings = results.warnings.to_vec();
         warnings.extend(exchange.named_by_former());
         let head = searchset::Page {
             total: page.total,
             self_link: &self_link,
             next: next.as_deref(),
+            first: first.as_deref(),
+            previous: previous.as_deref(),
             warnings: &warnings,
         };
         let shown = |text: &str, is_match: bool| {

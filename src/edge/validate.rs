@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::app::Shared;
 use super::exchange::Exchange;
+use super::immunization::enter;
 use super::publish::{by_patient, held};
 use super::{answer, params};
 use crate::dmp::person::{PersonName, Sex};
@@ -17,11 +18,18 @@ use crate::error::{Code, Error, Issue};
 use crate::translate::bundle::DeclaredSubmission;
 use crate::translate::validate::{Asked, Shape, ask};
 use crate::translate::{
-    bundle, consent, document_reference, fhir_document, list, outcome, patient, wire,
+    bundle, consent, document_reference, fhir_document, immunization, list, outcome, patient, wire,
 };
 
 /// The types that can be validated.
-pub(super) const KINDS: [&str; 5] = ["Bundle", "Consent", "DocumentReference", "List", "Patient"];
+pub(super) const KINDS: [&str; 6] = [
+    "Bundle",
+    "Consent",
+    "DocumentReference",
+    "Immunization",
+    "List",
+    "Patient",
+];
 
 /// `POST /fhir/{kind}/$validate`
 pub(super) async fn judge(
@@ -81,6 +89,10 @@ fn judged(exchange: &Exchange, asked: &Asked) -> Result<Vec<Issue>, Error> {
             });
             found(read)
         }
+        Shape::Immunization => {
+            let read = immunization::read(resource, &reading);
+            found(read.and_then(|declared| enter::judged(exchange, declared, asked.is_update)))
+        }
         Shape::Patient => found(patient::judge(resource, &reading)),
     }
 }
@@ -99,7 +111,7 @@ fn submission(
 }
 
 /// In the place of what the record knows of its patient, for a file that would be wrapped; the document made is dropped.
-fn stand_in() -> Traits {
+pub(super) fn stand_in() -> Traits {
     let birth_name = PersonName {
         family: Some("X".to_owned()),
         given: Some("X".to_owned()),

@@ -11,7 +11,7 @@ use super::records::current;
 use super::rows::Written;
 use super::schema::{Attribute, stamp, status};
 use super::writer::{Act, Done, Failure};
-use super::{Render, Store, record_of};
+use super::{Render, Store, record_of, state};
 use crate::audit;
 use crate::dmp::change::{DocumentChange, DocumentFacts};
 use crate::dmp::document::{Availability, DocumentEntry, Labels, RelationKind};
@@ -124,9 +124,10 @@ impl Act for ChangeDocument {
         let before = (entry.availability, entry.metadata.labels);
         self.apply(conn, &mut entry).await?;
         if before != (entry.availability, entry.metadata.labels) {
-            entry.renew(Uuid::new_v4(), stamp(self.trace.at));
+            let state = state::next(conn, &self.ins, self.trace.at).await?;
+            entry.renew(Uuid::new_v4(), state.at);
             let written = Written::new(entry, self.render.as_ref())?;
-            written.update(conn, &self.ins).await?;
+            written.update(conn, &self.ins, state).await?;
             if before.1 != written.entry.metadata.labels {
                 written.relabel(conn, &self.ins).await?;
             }

@@ -1,12 +1,13 @@
 //! Search conditions as SQL over document `d` or submission `s`. `$1` is the INS key.
 
+mod people;
 mod time;
 
 use super::fold::{fold, literal};
 use super::schema::Attribute;
 use super::statement::Statement;
 use crate::dmp::query::{
-    AuthorPart, CodedField, Condition, DocumentKey, Element, ListKind, TextMatch, TimeField, Token,
+    CodedField, Condition, DocumentKey, Element, ListKind, TextMatch, TimeField, Token,
 };
 use time::compare;
 
@@ -37,12 +38,10 @@ pub(super) fn on_document<'a>(statement: &mut Statement<'a>, condition: &'a Cond
             });
         }
         Condition::Identifier(keys) => any(statement, keys, identifier),
-        Condition::AuthorId(tokens) => any(statement, tokens, |statement, token| {
-            attribute(statement, "d", Attribute::AuthorId, |statement| {
-                instance(statement, token);
-            });
-        }),
-        Condition::AuthorName(part, how, names) => author(statement, "d", *part, *how, names),
+        Condition::AuthorId(_)
+        | Condition::AuthorName(..)
+        | Condition::OrganizationId(..)
+        | Condition::OrganizationName(..) => people::on(statement, "d", condition),
         Condition::Reference(tokens) => any(statement, tokens, |statement, token| {
             attribute(statement, "d", Attribute::Reference, |statement| {
                 instance(statement, token);
@@ -58,11 +57,18 @@ pub(super) fn on_document<'a>(statement: &mut Statement<'a>, condition: &'a Cond
                 statement.push("x.system IN ").list(kinds.iter());
             })
         }
+        Condition::Relationship(both) => any(statement, both, |statement, (key, kind)| {
+            attribute(statement, "d", Attribute::RelatesTo, |statement| {
+                statement.push("x.system = ").bind(kind).push(" AND ");
+                related(statement, key);
+            });
+        }),
         Condition::Id(ids) => {
             statement.push("d.id IN ").list(ids.iter());
         }
         Condition::Missing(element) => lacks(statement, *element),
         Condition::Not(condition) => not(statement, condition, on_document),
+        Condition::Any(conditions) => any(statement, conditions, on_document),
         Condition::TargetOf(ids) => {
             statement
                 .push(
@@ -105,10 +111,11 @@ fn lacks(statement: &mut Statement<'_>, element: Element) {
             return;
         }
         // Of submissions only.
-        Element::Title => {
+        Element::Title | Element::Source => {
             statement.push("1 = 0");
             return;
         }
+        Element::Organization => return people::without_organization(statement, "d"),
         Element::Event => Attribute::Event,
         Element::Reference => Attribute::Reference,
         Element::RelatesTo => Attribute::RelatesTo,
@@ -159,12 +166,10 @@ pub(super) fn on_submission<'a>(statement: &mut Statement<'a>, condition: &'a Co
                     .push(")"),
             };
         }),
-        Condition::AuthorId(tokens) => any(statement, tokens, |statement, token| {
-            attribute(statement, "s", Attribute::AuthorId, |statement| {
-                instance(statement, token);
-            });
-        }),
-        Condition::AuthorName(part, how, names) => author(statement, "s", *part, *how, names),
+        Condition::AuthorId(_)
+        | Condition::AuthorName(..)
+        | Condition::OrganizationId(..)
+        | Condition::OrganizationName(..) => people::on(statement, "s", condition),
         Condition::Id(ids) => {
             statement.push("s.id IN ").list(ids.iter());
         }
@@ -183,7 +188,13 @@ pub(super) fn on_submission<'a>(statement: &mut Statement<'a>, condition: &'a Co
         Condition::Missing(Element::Title) => {
             statement.push("s.title = ''");
         }
+        Condition::Missing(Element::Source) => {
+            // A folder has none; within a text the quotes would be escaped.
+            statement.push("(s.sent_with IS NOT NULL OR s.entry LIKE '%\"author\":null%')");
+        }
+        Condition::Missing(Element::Organization) => people::without_organization(statement, "s"),
         Condition::Not(condition) => not(statement, condition, on_submission),
+        Condition::Any(conditions) => any(statement, conditions, on_submission),
         Condition::Holds(ids) => {
             statement
                 .push("s.id IN (SELECT d.submission FROM document d WHERE d.ins = $1 AND d.id IN ")
@@ -194,6 +205,7 @@ pub(super) fn on_submission<'a>(statement: &mut Statement<'a>, condition: &'a Co
         | Condition::Reference(_)
         | Condition::RelatesTo(_)
         | Condition::Relation(_)
+        | Condition::Relationship(_)
         | Condition::Missing(_)
         | Condition::TargetOf(_)
         | Condition::ItemOf(_)
@@ -307,29 +319,6 @@ fn attribute<'a>(
         .push(" AND ");
     condition(statement);
     statement.push(")");
-}
-
-fn author<'a>(
-    statement: &mut Statement<'a>,
-    of: &str,
-    part: AuthorPart,
-    how: TextMatch,
-    names: &'a [String],
-) {
-    let parts: &[Attribute] = match part {
-        AuthorPart::Family => &[Attribute::AuthorFamily],
-        AuthorPart::Given => &[Attribute::AuthorGiven],
-        AuthorPart::Any => &[Attribute::AuthorFamily, Attribute::AuthorGiven],
-    };
-    any(statement, names, |statement, name| {
-        for (i, part) in parts.iter().enumerate() {
-            statement.push(if i == 0 { "(" } else { " OR " });
-            attribute(statement, of, *part, |statement| {
-                text(statement, "x.code", "x.system", how, name);
-            });
-        }
-        statement.push(")");
-    });
 }
 
 fn text<'a>(

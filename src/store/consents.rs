@@ -13,6 +13,7 @@ use super::Render;
 use super::conn::{Conn, DbError};
 use super::records::{current_but, insert_locators};
 use super::schema::{Kind, micros, stamp};
+use super::state::{self, State};
 use super::statement::Statement;
 use super::writer::{Act, Done, Failure};
 use crate::audit;
@@ -82,10 +83,11 @@ impl Act for Declare {
             Grant::TreatingPhysician { .. } => declaration.until,
             _ => self.end,
         };
-        let right = self.renewed(now.as_ref(), declaration.clone(), end);
+        let state = state::next(conn, &self.ins, self.trace.at).await?;
+        let right = self.renewed(now.as_ref(), declaration.clone(), end, state);
         self.keep(conn, &right).await?;
         let mut written = vec![right.id];
-        written.extend(self.follow(conn, access).await?);
+        written.extend(self.follow(conn, access, state).await?);
         let mut trace = self.trace.clone();
         let named = written
             .into_iter()
@@ -109,13 +111,14 @@ impl Declare {
         now: Option<&Right>,
         declaration: Declaration,
         end: Option<Instant>,
+        state: State,
     ) -> Right {
         let at = stamp(self.trace.at);
         let kept = now.filter(|_| !declaration.active);
         Right {
             id: now.map_or_else(Uuid::new_v4, |right| right.id),
             version: now.map_or(1, |right| right.version + 1),
-            updated: at,
+            updated: state.at,
             declared_by: self.permit.actor().as_str().to_owned(),
             start: kept.map_or(at, |right| right.start),
             end: kept.map_or(end.map(stamp), |right| right.end),

@@ -2,10 +2,10 @@
 
 mod existing;
 mod folders;
+mod ids;
 mod relate;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -15,8 +15,8 @@ use folders::FolderDraft;
 use super::conn::{Conn, DbError};
 use super::outbox::{self, News};
 use super::rows::{Attributes, Written, insert_submission};
-use super::schema::{Kind, stamp};
-use super::statement::{Statement, Value};
+use super::schema::stamp;
+use super::state::State;
 use super::writer::{Act, Done, Failure};
 use super::{Deposited, Render, record_of, records, state, vaccinations};
 use crate::audit::{self, Line};
@@ -58,19 +58,15 @@ struct Draft {
     vaccinations: Vec<(Entry, i64)>,
 }
 
+/// For each draft what its condition found.
+type Existing = [Option<DocumentEntry>];
+
 /// One try of the writer.
-#[derive(Default)]
 struct Round {
-    /// For each draft what its condition found.
     existing: Vec<Option<DocumentEntry>>,
+    state: State,
     replaced: Vec<Replaced>,
     warnings: Vec<Issue>,
-}
-
-impl Round {
-    fn makes(&self, position: usize) -> bool {
-        matches!(self.existing.get(position), Some(None))
-    }
 }
 
 /// A document that was made the old one.
@@ -191,45 +187,23 @@ impl Deposit {
         })
     }
 
-    /// Takes every unique id of the submission, or refuses before anything is written.
-    async fn claim_unique_ids(&self, conn: &mut Conn<'_>, round: &Round) -> Result<(), Failure> {
-        let documents = self.made(round).map(|(_, draft)| {
-            let entry = &draft.written.entry;
-            (entry.metadata.unique_id.to_string(), entry.id)
-        });
-        let set = (self.set.metadata.unique_id.to_string(), self.set.id);
-        let folders = self.folders.iter().map(|draft| {
-            let folder = &draft.folder;
-            (folder.metadata.unique_id.to_string(), folder.id)
-        });
-        let claims: Vec<(String, Uuid)> = documents.chain([set]).chain(folders).collect();
-        let distinct: HashSet<&str> = claims.iter().map(|(id, _)| id.as_str()).collect();
-        let mut taken = Statement::new("SELECT value FROM unique_id WHERE value IN ");
-        taken.list(distinct.iter().copied());
-        let taken = conn.query(&taken.text, &taken.values).await?;
-        if distinct.len() < claims.len() || !taken.is_empty() {
-            return Err(Code::DuplicateDocument.into());
-        }
-        let mut values = Vec::with_capacity(3 * claims.len());
-        for (id, entry) in &claims {
-            values.extend([Value::from(id), (&self.ins).into(), entry.into()]);
-        }
-        let into = "INSERT INTO unique_id (value, ins, entry)";
-        let claimed = conn
-            .insert(into, 3, &values, "ON CONFLICT DO NOTHING")
-            .await?;
-        if claimed == claims.len() as u64 {
-            Ok(())
-        } else {
-            // Another server took one meanwhile: the next try sees it.
-            Err(DbError::Conflict.into())
-        }
+    /// The drafts whose documents are made, with their positions.
+    fn made(&self, existing: &Existing) -> impl Iterator<Item = (usize, &Draft)> {
+        let drafts = self.drafts.iter().zip(existing).enumerate();
+        drafts.filter_map(|(position, (draft, existing))| {
+            existing.is_none().then_some((position, draft))
+        })
     }
 
-    /// The drafts whose documents are made, with their positions.
-    fn made(&self, round: &Round) -> impl Iterator<Item = (usize, &Draft)> {
-        let drafts = self.drafts.iter().enumerate();
-        drafts.filter(|(position, _)| round.makes(*position))
+    /// The entries of a draft for the register of vaccinations, as of the state that they come in.
+    fn told<'d>(&self, draft: &'d Draft, state: State) -> Cow<'d, [(Entry, i64)]> {
+        let mut told = Cow::Borrowed(draft.vaccinations.as_slice());
+        if state.at != self.now && !told.is_empty() {
+            for (entry, _) in told.to_mut() {
+                entry.updated = state.at;
+            }
+        }
+        told
     }
 
     /// Tells the holder of each document that somebody else added and that he may see (NOT-02, ANN-04); nothing of a secret
@@ -257,28 +231,6 @@ impl Deposit {
         }
         Ok(())
     }
-
-    async fn locate(&self, conn: &mut Conn<'_>, round: &Round) -> Result<(), DbError> {
-        let mut values = Vec::with_capacity(4 * (2 * self.drafts.len() + self.folders.len() + 1));
-        let mut row = |id, kind: Kind, target| {
-            values.extend([
-                Value::from(id),
-                kind.number().into(),
-                (&self.ins).into(),
-                Value::from(target),
-            ]);
-        };
-        row(&self.set.id, Kind::List, &self.set.id);
-        for id in &self.set.folders {
-            row(id, Kind::List, id);
-        }
-        for (_, draft) in self.made(round) {
-            let entry = &draft.written.entry;
-            row(&entry.id, Kind::Document, &entry.id);
-            row(&entry.content_id, Kind::Content, &entry.id);
-        }
-        records::insert_locators(conn, &values).await
-    }
 }
 
 impl Act for Deposit {
@@ -300,30 +252,37 @@ impl Act for Deposit {
 
     async fn run(&self, conn: &mut Conn<'_>) -> Result<Done<Deposited>, Failure> {
         let record = records::current(conn, &self.ins, &self.permit).await?;
-        let mut round = Round {
-            existing: self.existing(conn).await?,
-            ..Round::default()
-        };
-        if round.existing.iter().all(Option::is_some) {
-            let documents = round.existing.into_iter().flatten().collect();
+        let existing = self.existing(conn).await?;
+        if existing.iter().all(Option::is_some) {
+            let documents = existing.into_iter().flatten().collect();
             return self.repeated(conn, documents).await;
         }
-        self.claim_unique_ids(conn, &round).await?;
-        let since = state::next(conn, &self.ins).await?;
+        self.claim_unique_ids(conn, &existing).await?;
+        let state = state::next(conn, &self.ins, self.now).await?;
+        let mut round = Round {
+            existing,
+            state,
+            replaced: Vec::new(),
+            warnings: Vec::new(),
+        };
         let mut entries = Vec::with_capacity(self.drafts.len());
-        for (position, draft) in self.made(&round).collect::<Vec<_>>() {
-            let entry = match self.relate(conn, draft, &mut round).await? {
+        for (position, draft) in self.made(&round.existing).collect::<Vec<_>>() {
+            let mut entry = self.relate(conn, draft, &mut round).await?;
+            if entry.updated != state.at {
+                entry.to_mut().updated = state.at;
+            }
+            let entry = match entry {
                 Cow::Borrowed(entry) => {
                     let written = &draft.written;
                     written
-                        .insert(conn, &self.ins, position, &draft.sha256, since)
+                        .insert(conn, &self.ins, position, &draft.sha256, state)
                         .await?;
                     entry.clone()
                 }
                 Cow::Owned(entry) => {
                     let written = Written::new(entry, self.render.as_ref())?;
                     written
-                        .insert(conn, &self.ins, position, &draft.sha256, since)
+                        .insert(conn, &self.ins, position, &draft.sha256, state)
                         .await?;
                     written.entry
                 }
@@ -338,15 +297,19 @@ impl Act for Deposit {
                 ],
             )
             .await?;
-            vaccinations::register(conn, &self.ins, draft.vaccinations.iter()).await?;
+            let told = self.told(draft, state);
+            vaccinations::register(conn, &self.ins, told.iter()).await?;
         }
         let superseded = self.superseded(conn, &round).await?;
-        self.locate(conn, &round).await?;
+        self.locate(conn, &round.existing).await?;
         let mut set = Cow::Borrowed(&self.set);
+        if set.updated != state.at {
+            set.to_mut().updated = state.at;
+        }
         if entries.len() < self.drafts.len() {
             set.to_mut().documents = entries.iter().map(|entry| entry.id).collect();
         }
-        insert_submission(conn, &self.ins, &set).await?;
+        insert_submission(conn, &self.ins, &set, state.number).await?;
         let mut attributes = Attributes::new(&self.ins);
         attributes.submission(&set);
         for entry in &entries {
@@ -362,7 +325,7 @@ impl Act for Deposit {
             .into_iter()
             .filter_map(|found| found.or_else(|| made.next()))
             .collect();
-        let folders = self.make_folders(conn, &documents).await?;
+        let folders = self.make_folders(conn, &documents, state).await?;
         let line = match existing.is_empty() {
             true => self.line.clone(),
             false => self.line_of(&set, &documents),

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::dmp::document::Availability;
 use crate::dmp::folder::Listed;
-use crate::dmp::query::{After, DocumentQuery, Page};
+use crate::dmp::query::{Bookmark, DocumentQuery, Page, Place, Position};
 use crate::dmp::submission::SubmissionSet;
 use crate::policy::{Permit, Visibility};
 
@@ -61,27 +61,23 @@ pub(super) async fn documents(
     query: &DocumentQuery,
     in_snapshot: bool,
 ) -> Result<Answer<StoredDocument>, DbError> {
-    let state = query.after.as_ref().and_then(|after| after.state);
+    let state = query.after.as_ref().and_then(|page| page.state);
     let target = Target {
-        order: Order::of_documents(&query.sort),
+        order: order(Order::of_documents(&query.sort), query),
         columns: document_columns(texts.is_none(), state.is_some()),
         from: &|statement| {
-            state::documents(statement, ins, query.after.as_ref(), permit.visibility());
+            state::documents(statement, ins, state, permit.visibility());
         },
     };
     let found = page(conn, &target, query, in_snapshot, |statement| {
         document_filter(statement, permit.visibility(), query);
     })
     .await?;
-    let Some((total, rows, more)) = found else {
+    let Some(found) = found else {
         return Ok(Answer::Again);
     };
-    let state = match state {
-        // More rows than one page: there is a snapshot.
-        None if more => Some(state::present(conn, ins).await?),
-        state => state,
-    };
-    let next = next(&target, &rows, more, state)?;
+    let (next, previous) = found.beside(conn, ins, state).await?;
+    let (total, rows) = (found.total, found.rows);
     let mut documents = rows
         .into_iter()
         .map(|row| stored_document(row, target.order.width()))
@@ -101,6 +97,7 @@ pub(super) async fn documents(
         total,
         rows: documents,
         next,
+        previous,
     }))
 }
 
@@ -159,27 +156,32 @@ pub(super) async fn lists(
     permit: &Permit,
     query: &DocumentQuery,
 ) -> Result<Page<Listed>, DbError> {
+    let state = query.after.as_ref().and_then(|page| page.state);
     let target = Target {
-        order: Order::of_submissions(&query.sort),
+        order: order(Order::of_submissions(&query.sort), query),
         columns: folders::COLUMNS,
         from: &|statement| {
             statement.push("submission s WHERE s.ins = ").bind(ins);
+            // Neither a submission nor a folder changes: those of a state are those that were there.
+            if let Some(state) = state {
+                statement.push(" AND s.since <= ").bind(state);
+            }
         },
     };
     let found = page(conn, &target, query, true, |statement| {
         submission_filter(statement, permit.visibility(), query);
     })
     .await?;
-    let (total, rows, more) = found.ok_or(DbError::Shape)?;
-    // Neither changes: its keys are the order, and none of those seen comes again.
-    let next = next(&target, &rows, more, None)?;
+    let found = found.ok_or(DbError::Shape)?;
+    let (next, previous) = found.beside(conn, ins, state).await?;
     let at = target.order.width();
-    let found = rows.iter().map(|row| folders::listed(row, at));
-    let found = found.collect::<Result<Vec<_>, _>>()?;
+    let rows = found.rows.iter().map(|row| folders::listed(row, at));
+    let rows = rows.collect::<Result<Vec<_>, _>>()?;
     Ok(Page {
-        total,
-        rows: folders::fill(conn, ins, permit, found).await?,
+        total: found.total,
+        rows: folders::fill(conn, ins, permit, rows).await?,
         next,
+        previous,
     })
 }
 
@@ -242,17 +244,61 @@ fn submission_filter<'a>(
     }
 }
 
-type Found = Option<(u64, Vec<Row>, bool)>;
+/// The order in which rows are read: that of the search, or against it for a page that ends before a row.
+fn order(order: Order, query: &DocumentQuery) -> Order {
+    match &query.after {
+        Some(Bookmark {
+            at: Position::Before(_),
+            ..
+        }) => order.reversed(),
+        _ => order,
+    }
+}
 
-/// Reads one page: how many match, the rows, and whether more follow. None when a count is needed and there is no snapshot.
+/// One page as it was read.
+struct Found {
+    /// How many match.
+    total: u64,
+    /// In the order of the search.
+    rows: Vec<Row>,
+    /// The row that the next page begins after.
+    next: Option<Place>,
+    /// The row that the page before ends before.
+    previous: Option<Place>,
+}
+
+impl Found {
+    /// The pages on both sides, of the same state; the first page makes it the present one. Needs the snapshot that gave the rows.
+    async fn beside(
+        &self,
+        conn: &mut Conn<'_>,
+        ins: &str,
+        state: Option<i64>,
+    ) -> Result<(Option<Bookmark>, Option<Bookmark>), DbError> {
+        let state = match state {
+            None if self.next.is_some() => Some(state::present(conn, ins).await?),
+            state => state,
+        };
+        let bookmark = |at| Bookmark { at, state };
+        let next = self.next.clone().map(Position::After);
+        let previous = self.previous.clone().map(Position::Before);
+        Ok((next.map(bookmark), previous.map(bookmark)))
+    }
+}
+
+/// Reads one page. None when a count is needed and there is no snapshot.
 async fn page<'a>(
     conn: &mut Conn<'_>,
     target: &Target<'a>,
     query: &'a DocumentQuery,
     in_snapshot: bool,
     filter: impl Fn(&mut Statement<'a>),
-) -> Result<Found, DbError> {
+) -> Result<Option<Found>, DbError> {
     let asked = query.count as usize;
+    let at = query
+        .after
+        .as_ref()
+        .map_or(&Position::First, |page| &page.at);
     let mut rows = Vec::new();
     if asked > 0 {
         let mut statement = Statement::new("SELECT ");
@@ -260,9 +306,9 @@ async fn page<'a>(
         statement.push(target.columns).push(" FROM ");
         (target.from)(&mut statement);
         filter(&mut statement);
-        if let Some(after) = &query.after {
+        if let Position::After(place) | Position::Before(place) = at {
             statement.push(" AND ");
-            target.order.beyond(&mut statement, after);
+            target.order.beyond(&mut statement, place);
         }
         target.order.by(&mut statement);
         statement.push(" LIMIT ").bind(i64::from(query.count) + 1);
@@ -270,29 +316,34 @@ async fn page<'a>(
     }
     let more = rows.len() > asked;
     rows.truncate(asked);
-    if asked > 0 && query.after.is_none() && !more {
-        return Ok(Some((rows.len() as u64, rows, false)));
-    }
-    if !in_snapshot {
+    let whole = asked > 0 && *at == Position::First && !more;
+    if !whole && !in_snapshot {
         return Ok(None);
     }
-    let mut statement = Statement::new("SELECT COUNT(*) FROM ");
-    (target.from)(&mut statement);
-    filter(&mut statement);
-    let count = conn.query(&statement.text, &statement.values).await?;
-    let total = count.first().ok_or(DbError::Shape)?.int(0)?;
-    Ok(Some((total.unsigned_abs(), rows, more)))
-}
-
-/// Where the next page starts: after the last row of this one.
-fn next(
-    target: &Target<'_>,
-    rows: &[Row],
-    more: bool,
-    state: Option<i64>,
-) -> Result<Option<After>, DbError> {
-    match rows.last() {
-        Some(last) if more => target.order.place(last, state).map(Some),
-        _ => Ok(None),
-    }
+    let total = match whole {
+        true => rows.len() as u64,
+        false => {
+            let mut statement = Statement::new("SELECT COUNT(*) FROM ");
+            (target.from)(&mut statement);
+            filter(&mut statement);
+            let count = conn.query(&statement.text, &statement.values).await?;
+            count.first().ok_or(DbError::Shape)?.int(0)?.unsigned_abs()
+        }
+    };
+    // The row that a page was asked from is on its other side.
+    let (before, after) = match at {
+        Position::First => (false, more),
+        Position::After(_) => (true, more),
+        Position::Before(_) => {
+            rows.reverse();
+            (more, true)
+        }
+    };
+    let place = |row: &Row| target.order.place(row);
+    Ok(Some(Found {
+        total,
+        next: rows.last().filter(|_| after).map(place).transpose()?,
+        previous: rows.first().filter(|_| before).map(place).transpose()?,
+        rows,
+    }))
 }

@@ -16,7 +16,12 @@ use crate::policy::Permit;
 pub(super) const COLUMNS: &str = ", CASE WHEN s.sent_with IS NULL THEN 0 ELSE 1 END, s.entry";
 
 /// Writes a folder with its members.
-pub(super) async fn insert(conn: &mut Conn<'_>, ins: &str, folder: &Folder) -> Result<(), DbError> {
+pub(super) async fn insert(
+    conn: &mut Conn<'_>,
+    ins: &str,
+    folder: &Folder,
+    since: i64,
+) -> Result<(), DbError> {
     let metadata = &folder.metadata;
     let changed = metadata.changed.span();
     let unique_id = metadata.unique_id.to_string();
@@ -46,9 +51,10 @@ pub(super) async fn insert(conn: &mut Conn<'_>, ins: &str, folder: &Folder) -> R
         serde_json::to_string(&bare)
             .map_err(|_| DbError::Shape)?
             .into(),
+        since.into(),
     ];
     let columns = "INSERT INTO submission (ins, id, sent_with, entry_uuid, updated, sent_start, sent_end, unique_id, depositor, \
-        depositor_structure, source_id, content_type_code, content_type_system, title, title_folded, entry)";
+        depositor_structure, source_id, content_type_code, content_type_system, title, title_folded, entry, since)";
     conn.insert(columns, values.len(), &values, "").await?;
     let mut members = Vec::with_capacity(4 * folder.documents.len());
     for (position, document) in folder.documents.iter().enumerate() {

@@ -6,8 +6,8 @@ use super::Render;
 use super::conn::{Conn, DbError};
 use super::rows::Written;
 use super::schema::status;
+use super::state::State;
 use crate::dmp::document::{Availability, DocumentEntry};
-use crate::dmp::time::Instant;
 
 /// Documents read at once.
 const BATCH: i64 = 100;
@@ -17,7 +17,7 @@ const BATCH: i64 = 100;
 pub(super) async fn mask_all(
     conn: &mut Conn<'_>,
     ins: &str,
-    at: Instant,
+    state: State,
     render: &dyn Render,
 ) -> Result<(), DbError> {
     let sql = "SELECT t.entry FROM document d JOIN document_text t ON t.ins = d.ins AND t.id = d.id \
@@ -37,9 +37,9 @@ pub(super) async fn mask_all(
                 return Err(DbError::Shape);
             }
             entry.metadata.labels.masked = true;
-            entry.renew(Uuid::new_v4(), at);
+            entry.renew(Uuid::new_v4(), state.at);
             let written = Written::new(entry, render)?;
-            written.update(conn, ins).await?;
+            written.update(conn, ins, state).await?;
             written.relabel(conn, ins).await?;
         }
     }

@@ -1,10 +1,15 @@
 //! Brings the schema up to date at start: `migrations/` in their order, each once, all in one transaction.
 
+mod organizations;
+
 use super::conn::{Conn, DbError};
 use super::statement::Value;
 use crate::dmp::time::Instant;
 
-const MIGRATIONS: [&str; 7] = [
+/// The one after which entries are read through once.
+const ORGANIZATIONS: i64 = 8;
+
+const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/0001_records.sql"),
     include_str!("../../migrations/0002_rights.sql"),
     include_str!("../../migrations/0003_ins_number.sql"),
@@ -12,6 +17,9 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/0005_folders.sql"),
     include_str!("../../migrations/0006_states.sql"),
     include_str!("../../migrations/0007_vaccinations.sql"),
+    include_str!("../../migrations/0008_organizations.sql"),
+    include_str!("../../migrations/0009_vaccinations.sql"),
+    include_str!("../../migrations/0010_changed.sql"),
 ];
 
 /// Applies what is missing.
@@ -55,6 +63,9 @@ async fn within(conn: &mut Conn<'_>) -> Result<(), DbError> {
     for (version, text) in (1..).zip(MIGRATIONS) {
         if version > applied {
             conn.batch(&in_dialect(text, conn)).await?;
+            if version == ORGANIZATIONS {
+                organizations::complete(conn).await?;
+            }
             let values = [
                 Value::from(version),
                 Value::from(Instant::now().as_microsecond()),

@@ -3,7 +3,7 @@
 use super::conn::DbError;
 use super::row::Row;
 use super::statement::Statement;
-use crate::dmp::query::{After, Sort, SortField, SortKey};
+use crate::dmp::query::{Place, Sort, SortField, SortKey};
 
 /// The order of rows.
 pub(super) struct Order {
@@ -68,6 +68,15 @@ impl Order {
         }
     }
 
+    /// The same, backwards.
+    pub(super) fn reversed(mut self) -> Self {
+        for key in &mut self.keys {
+            key.descending = !key.descending;
+        }
+        self.id_descending = !self.id_descending;
+        self
+    }
+
     /// How many columns [`Order::columns`] adds.
     pub(super) fn width(&self) -> usize {
         1 + self.keys.len()
@@ -95,8 +104,8 @@ impl Order {
     }
 
     /// Adds the condition that a row comes after that one: by a key, or by a later key when those before are equal.
-    pub(super) fn beyond<'a>(&self, statement: &mut Statement<'a>, after: &'a After) {
-        for (key, value) in self.keys.iter().zip(&after.keys) {
+    pub(super) fn beyond<'a>(&self, statement: &mut Statement<'a>, place: &'a Place) {
+        for (key, value) in self.keys.iter().zip(&place.keys) {
             statement.push("(").push(key.column);
             statement.push(if key.descending { " < " } else { " > " });
             bind(statement, value);
@@ -106,22 +115,21 @@ impl Order {
         }
         statement.push(self.id);
         statement.push(if self.id_descending { " < " } else { " > " });
-        statement.bind(after.id);
-        for _ in self.keys.iter().zip(&after.keys) {
+        statement.bind(place.id);
+        for _ in self.keys.iter().zip(&place.keys) {
             statement.push("))");
         }
     }
 
     /// Where a row stands.
-    pub(super) fn place(&self, row: &Row, state: Option<i64>) -> Result<After, DbError> {
+    pub(super) fn place(&self, row: &Row) -> Result<Place, DbError> {
         let value = |(at, key): (usize, &Key)| match key.text {
             true => row.text(at).map(|text| SortKey::Text(text.to_owned())),
             false => row.int(at).map(SortKey::Number),
         };
-        Ok(After {
+        Ok(Place {
             keys: (1..).zip(&self.keys).map(value).collect::<Result<_, _>>()?,
             id: row.uuid(0)?,
-            state,
         })
     }
 }

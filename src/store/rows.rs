@@ -3,10 +3,11 @@
 use super::conn::{Conn, DbError};
 use super::fold::fold;
 use super::schema::{Attribute, micros, status};
+use super::state::State;
 use super::statement::Value;
-use super::{Render, state, versions};
+use super::{Render, versions};
 use crate::dmp::document::DocumentEntry;
-use crate::dmp::person::Author;
+use crate::dmp::person::{Author, AuthorKind};
 use crate::dmp::submission::SubmissionSet;
 use crate::dmp::time::after;
 use jiff::ToSpan;
@@ -35,7 +36,7 @@ impl Written {
         ins: &str,
         position: usize,
         sha256: &[u8],
-        since: i64,
+        state: State,
     ) -> Result<(), DbError> {
         let (entry, metadata) = (&self.entry, &self.entry.metadata);
         let created = metadata.creation_time.span();
@@ -79,7 +80,7 @@ impl Written {
             self.announce_by().into(),
             metadata.labels.invisible_representatives.into(),
             entry.from_patient.into(),
-            since.into(),
+            state.number.into(),
         ];
         let columns = "INSERT INTO document (ins, id, entry_uuid, submission, position, version, availability, masked, \
             deposited, updated, created_start, created_end, began_start, began_end, ended_start, ended_end, unique_id, \
@@ -117,9 +118,13 @@ impl Written {
     }
 
     /// The entry's row after a change of status or labels: what else a depositor said stays. The version before is kept.
-    pub(super) async fn update(&self, conn: &mut Conn<'_>, ins: &str) -> Result<(), DbError> {
-        let since = state::next(conn, ins).await?;
-        versions::keep(conn, ins, &self.entry.id, since).await?;
+    pub(super) async fn update(
+        &self,
+        conn: &mut Conn<'_>,
+        ins: &str,
+        state: State,
+    ) -> Result<(), DbError> {
+        versions::keep(conn, ins, &self.entry.id, state.number).await?;
         let labels = &self.entry.metadata.labels;
         let sql = "UPDATE document SET entry_uuid = $1, version = $2, availability = $3, updated = $4, masked = $5, \
                    hidden_until = $6, announce_by = $7, invisible_representatives = $8, since = $9 WHERE ins = $10 AND id = $11";
@@ -132,7 +137,7 @@ impl Written {
             self.hidden_until().into(),
             self.announce_by().into(),
             labels.invisible_representatives.into(),
-            since.into(),
+            state.number.into(),
             ins.into(),
             (&self.entry.id).into(),
         ];
@@ -170,6 +175,7 @@ pub(super) async fn insert_submission(
     conn: &mut Conn<'_>,
     ins: &str,
     set: &SubmissionSet,
+    since: i64,
 ) -> Result<(), DbError> {
     let metadata = &set.metadata;
     let sent = metadata.submission_time.span();
@@ -199,11 +205,23 @@ pub(super) async fn insert_submission(
         serde_json::to_string(&bare)
             .map_err(|_| DbError::Shape)?
             .into(),
+        since.into(),
     ];
     let columns = "INSERT INTO submission (ins, id, entry_uuid, updated, sent_start, sent_end, unique_id, depositor, \
-        depositor_structure, source_id, content_type_code, content_type_system, title, title_folded, entry)";
+        depositor_structure, source_id, content_type_code, content_type_system, title, title_folded, entry, since)";
     conn.insert(columns, values.len(), &values, "").await?;
     Ok(())
+}
+
+/// Bytes of a value that a key of PostgreSQL has room for.
+const LONGEST: usize = 1024;
+
+/// Letters of a name that are compared: nobody asks for more.
+const LETTERS: usize = LONGEST / 4;
+
+fn beginning(name: &str) -> &str {
+    let end = name.char_indices().map(|(at, _)| at).nth(LETTERS);
+    end.map_or(name, |end| name.get(..end).unwrap_or(name))
 }
 
 /// The rows of `attribute` being gathered for one deposit.
@@ -269,15 +287,39 @@ impl<'a> Attributes<'a> {
             self.add(entry, Attribute::AuthorId, &id.extension, &id.root);
         }
         if let Some(family) = &author.name.family {
+            let family = beginning(family);
             self.add(entry, Attribute::AuthorFamily, fold(family), family);
         }
         if let Some(given) = &author.name.given {
+            let given = beginning(given);
             self.add(entry, Attribute::AuthorGiven, fold(given), given);
             // Given names come joined by a blank; each is one to FHIR.
             if given.contains(' ') {
                 for one in given.split_whitespace() {
                     self.add(entry, Attribute::AuthorGiven, fold(one), one);
                 }
+            }
+        }
+        self.institution(entry, author);
+    }
+
+    /// Where an author works; an organisation that is the author is found as one too.
+    pub(super) fn institution(&mut self, entry: &'a uuid::Uuid, author: &'a Author) {
+        let Some(institution) = &author.institution else {
+            return;
+        };
+        let alone = author.kind == AuthorKind::Organization;
+        if let Some(id) = &institution.id {
+            self.add(entry, Attribute::InstitutionId, &id.extension, &id.root);
+            if alone {
+                self.add(entry, Attribute::OrganizationId, &id.extension, &id.root);
+            }
+        }
+        if let Some(name) = &institution.name {
+            let name = beginning(name);
+            self.add(entry, Attribute::InstitutionName, fold(name), name);
+            if alone {
+                self.add(entry, Attribute::OrganizationName, fold(name), name);
             }
         }
     }
@@ -289,12 +331,19 @@ impl<'a> Attributes<'a> {
         code: impl Into<Value<'a>>,
         system: impl Into<Value<'a>>,
     ) {
+        let (code, system) = (code.into(), system.into());
+        let fits =
+            |value: &Value<'_>| !matches!(value, Value::Text(Some(text)) if text.len() > LONGEST);
+        // Kept in the entry, and never searched.
+        if !fits(&code) || !fits(&system) {
+            return;
+        }
         self.values.extend([
             self.ins.into(),
             entry.into(),
             name.number().into(),
-            code.into(),
-            system.into(),
+            code,
+            system,
         ]);
     }
 

@@ -20,6 +20,13 @@ pub(super) enum Attribute {
     Reference,
     /// Unique id of a document that it relates to.
     RelatesTo,
+    /// Identifier of an author's institution: extension and root.
+    InstitutionId,
+    /// Name of an author's institution: folded, and as written.
+    InstitutionName,
+    /// The same of an author that is an organisation itself.
+    OrganizationId,
+    OrganizationName,
 }
 
 impl Attribute {
@@ -32,6 +39,10 @@ impl Attribute {
             Self::Confidentiality => 5,
             Self::Reference => 6,
             Self::RelatesTo => 7,
+            Self::InstitutionId => 8,
+            Self::InstitutionName => 9,
+            Self::OrganizationId => 10,
+            Self::OrganizationName => 11,
         }
     }
 }

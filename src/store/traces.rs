@@ -14,7 +14,7 @@ use super::statement::Statement;
 use super::{Store, record_of};
 use crate::audit;
 use crate::dmp::ins::Ins;
-use crate::dmp::query::{After, Page, SortKey};
+use crate::dmp::query::{Bookmark, Page, Place, Position, SortKey};
 use crate::dmp::time::Instant;
 use crate::dmp::trace::{Trace, TraceCondition, TraceKey, TraceQuery};
 use crate::error::Error;
@@ -104,6 +104,7 @@ impl Search<'_> {
         let words = Words::of(conn);
         let hides = scope::hides_any(conn, &self.ins).await?;
         let asked = self.query.count as usize;
+        let at = self.at();
         let mut rows = Vec::new();
         if asked > 0 {
             let statement = self.page(words, hides);
@@ -111,7 +112,7 @@ impl Search<'_> {
         }
         let more = rows.len() > asked;
         rows.truncate(asked);
-        let total = if asked > 0 && self.query.after.is_none() && !more {
+        let total = if asked > 0 && *at == Position::First && !more {
             rows.len() as u64
         } else {
             let mut statement = Statement::new("SELECT COUNT(*)");
@@ -119,17 +120,49 @@ impl Search<'_> {
             let count = conn.query(&statement.text, &statement.values).await?;
             count.first().ok_or(DbError::Shape)?.int(0)?.unsigned_abs()
         };
-        let last = rows.last().map(|row| row.int(0)).transpose()?;
+        // The row that a page was asked from is on its other side.
+        let (before, after) = match at {
+            Position::First => (false, more),
+            Position::After(_) => (true, more),
+            Position::Before(_) => {
+                rows.reverse();
+                (more, true)
+            }
+        };
+        let ends = [rows.first(), rows.last()].map(|row| row.map(|row| row.int(0)).transpose());
         let patient = self.permit.patient().ok_or(DbError::Shape)?;
         let rows = rows
             .into_iter()
             .map(|row| kept(row, patient))
             .collect::<Result<Vec<_>, _>>()?;
-        let next = match (rows.last(), last) {
-            (Some(row), Some(seq)) if more => Some(after(row, seq)?),
-            _ => None,
+        let [first, last] = ends;
+        let place = |row: Option<&KeptTrace>, seq: Option<i64>| {
+            row.zip(seq).map(|(row, seq)| place(row, seq)).transpose()
         };
-        Ok(Page { total, rows, next })
+        let previous = place(rows.first().filter(|_| before), first?)?;
+        let next = place(rows.last().filter(|_| after), last?)?;
+        // A journal only grows: a walk sees what was there when it began, the traces of its own pages not among it.
+        let state = match self.state() {
+            None if next.is_some() => Some(head(conn, &self.ins).await?),
+            state => state,
+        };
+        let bookmark = |at| Bookmark { at, state };
+        Ok(Page {
+            total,
+            rows,
+            next: next.map(Position::After).map(bookmark),
+            previous: previous.map(Position::Before).map(bookmark),
+        })
+    }
+
+    fn at(&self) -> &Position {
+        let after = self.query.after.as_ref();
+        after.map_or(&Position::First, |page| &page.at)
+    }
+
+    /// The last line that the first page could have shown.
+    fn state(&self) -> Option<i64> {
+        self.query.after.as_ref().and_then(|page| page.state)
     }
 
     /// One row more than asked for, in the order of the search: by time, then by place in the chain.
@@ -143,12 +176,15 @@ impl Search<'_> {
             statement.push("0");
         }
         self.filter(&mut statement, words, hides);
-        let (order, beyond) = if self.query.descending {
+        let backwards = matches!(self.at(), Position::Before(_));
+        let (order, beyond) = if self.query.descending != backwards {
             (" DESC", " < ")
         } else {
             ("", " > ")
         };
-        if let Some(After { keys, id, .. }) = &self.query.after {
+        if let Position::After(Place { keys, id }) | Position::Before(Place { keys, id }) =
+            self.at()
+        {
             let at = match keys.first() {
                 Some(SortKey::Number(at)) => Instant::from_nanosecond(i128::from(*at)).ok(),
                 _ => None,
@@ -156,7 +192,7 @@ impl Search<'_> {
             let at = at.unwrap_or(Instant::UNIX_EPOCH);
             statement.push(" AND (").push(words.at).push(", j.seq)");
             statement.push(beyond).push("(").bind(condition::text(at));
-            statement.push(", ").bind(place(*id)).push(")");
+            statement.push(", ").bind(seq(*id)).push(")");
         }
         statement.push(" ORDER BY ").push(words.at).push(order);
         statement.push(", j.seq").push(order);
@@ -169,12 +205,22 @@ impl Search<'_> {
     fn filter<'s>(&'s self, statement: &mut Statement<'s>, words: &Words, hides: bool) {
         statement.push(words.from).bind(&self.ins).push(" AND ");
         scope::within(statement, words, &self.ins, self.permit, hides, self.now);
+        if let Some(state) = self.state() {
+            statement.push(" AND j.seq <= ").bind(state);
+        }
         let record = self.permit.record_version().map(|(record, _)| record);
         for condition in &self.query.conditions {
             statement.push(" AND ");
             condition::on(statement, words, record, condition);
         }
     }
+}
+
+/// The last line of a chain.
+async fn head(conn: &mut Conn<'_>, ins: &str) -> Result<i64, DbError> {
+    let sql = "SELECT seq FROM journal_head WHERE ins = $1";
+    let rows = conn.query(sql, &[ins.into()]).await?;
+    rows.first().ok_or(DbError::Shape)?.int(0)
 }
 
 fn kept(mut row: Row, patient: &Ins) -> Result<KeptTrace, DbError> {
@@ -185,18 +231,16 @@ fn kept(mut row: Row, patient: &Ins) -> Result<KeptTrace, DbError> {
     })
 }
 
-/// Where the next page starts: time in nanoseconds, as the journal has it, and the place in the chain as an id.
-fn after(row: &KeptTrace, seq: i64) -> Result<After, DbError> {
-    Ok(After {
+/// Where a trace stands: time in nanoseconds, as the journal has it, and the place in the chain as an id.
+fn place(row: &KeptTrace, seq: i64) -> Result<Place, DbError> {
+    Ok(Place {
         keys: vec![SortKey::Number(
             i64::try_from(row.trace.at.as_nanosecond()).map_err(|_| DbError::Shape)?,
         )],
         id: Uuid::from_u64_pair(0, seq.unsigned_abs()),
-        // A journal only grows: its order is by time, and what comes later has a place of its own.
-        state: None,
     })
 }
 
-fn place(id: Uuid) -> i64 {
+fn seq(id: Uuid) -> i64 {
     i64::try_from(id.as_u64_pair().1).unwrap_or(i64::MAX)
 }

@@ -2,6 +2,9 @@
 //! tell one act the caller gets the first that he may know of, a note's before a history's.
 
 mod declare;
+mod fill;
+
+use std::collections::HashMap;
 
 use openssl::sha::Sha256;
 use uuid::Uuid;
@@ -88,6 +91,7 @@ pub(super) async fn register<'a>(
         };
         // Entries of one document are never one act: the second that looks like another is told from it by its number.
         let act = entry.vaccination.act().map(|act| {
+            let act = short(act);
             let before = seen.iter().filter(|one| **one == act).count();
             seen.push(act.clone());
             format!("{act}\n{before}")
@@ -119,6 +123,18 @@ pub(super) async fn register<'a>(
         insert_locators(conn, &locator).await?;
     }
     Ok(())
+}
+
+/// Longest key of an act that is kept as it is, in bytes.
+const MAX_KEY: usize = 512;
+
+/// A key of bounded length.
+fn short(act: String) -> String {
+    if act.len() <= MAX_KEY {
+        return act;
+    }
+    let digest = openssl::sha::sha256(act.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn body_of(entry: &Entry) -> Result<String, DbError> {
@@ -159,7 +175,7 @@ async fn find(
 ) -> Result<Vec<Entry>, DbError> {
     let visibility = permit.visibility();
     let mut statement = Statement::new(
-        "SELECT v.id, v.version, v.updated, v.body FROM vaccination v WHERE v.ins = ",
+        "SELECT v.id, v.version, v.updated, v.body, v.act FROM vaccination v WHERE v.ins = ",
     );
     statement
         .bind(ins)
@@ -173,23 +189,26 @@ async fn find(
         );
     current(&mut statement, visibility);
     statement.push("))");
-    match id {
-        Some(id) => {
-            statement.push(" AND v.id = ").bind(id);
-        }
-        None => {
-            statement.push(
-                " AND NOT EXISTS (SELECT 1 FROM vaccination o JOIN document d ON d.ins = o.ins AND d.id = o.document \
-                 WHERE o.ins = v.ins AND o.act = v.act AND o.document <> v.document \
-                 AND (o.source < v.source OR (o.source = v.source AND o.document < v.document)) AND ",
-            );
-            current(&mut statement, visibility);
-            statement.push(")");
-        }
+    if let Some(id) = id {
+        statement.push(" AND v.id = ").bind(id);
     }
+    statement.push(" ORDER BY v.source, v.document, v.id");
     let patient = Ins::from_key(ins).map_err(|_| DbError::Shape)?;
     let rows = conn.query(&statement.text, &statement.values).await?;
-    rows.iter().map(|row| entry(row, &patient)).collect()
+    // Each act once: in the order of the rows, the first document that tells it.
+    let mut told: HashMap<&str, Uuid> = HashMap::new();
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let entry = entry(row, &patient)?;
+        let is_first = match (&entry.origin, row.optional_text(4)?) {
+            (Origin::Document(id), Some(act)) => told.entry(act).or_insert(*id) == id,
+            _ => true,
+        };
+        if is_first {
+            found.push(entry);
+        }
+    }
+    Ok(found)
 }
 
 fn entry(row: &Row, patient: &Ins) -> Result<Entry, DbError> {

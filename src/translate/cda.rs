@@ -26,11 +26,12 @@ pub(super) mod walk;
 pub use check::{CdaIssue, check};
 pub use file::embedded_file;
 pub use metadata::to_metadata;
-pub use named::warnings;
+pub(super) use named::names;
+pub use named::{check_names, warnings};
 pub use project::{format_of, metadata_json};
 pub use read::{read_header, read_whole};
 pub use render::{CONTENT_SECURITY_POLICY, MAX_HTML, render};
-pub use vaccination::{MAX_ENTRIES, section, vaccinations};
+pub use vaccination::{MAX_ENTRIES, MAX_TOLD, section, vaccinations};
 
 use crate::dmp::code::Code;
 use crate::dmp::document::{ReferenceId, RelationKind};

@@ -7,7 +7,7 @@ mod shape;
 mod write;
 
 pub use read::{check_end, read};
-pub use shape::purposes;
+pub use shape::{actions, purposes};
 pub use write::{key, write};
 
 /// LOINC code of a consent document.
@@ -22,7 +22,7 @@ const RECEIVER: (&str, &str) = (
     "IRCP",
 );
 /// The system of `provision.action`.
-const ACTION: &str = "http://terminology.hl7.org/CodeSystem/consentaction";
+pub(super) const ACTION: &str = "http://terminology.hl7.org/CodeSystem/consentaction";
 /// The system of `provision.purpose`.
 pub(super) const PURPOSE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
 /// What default masking is about (`provision.class`).

@@ -159,11 +159,13 @@ fn from_header(
     reading: &Reading,
 ) -> Option<DocumentMetadata> {
     let mut header = match cda::read_whole(bytes) {
-        Ok((header, warnings)) => {
+        Ok((header, mut warnings)) => {
+            cda::names(bytes, reading, &mut warnings);
             found.append(warnings);
             header
         }
-        Err(issues) => {
+        Err(mut issues) => {
+            cda::names(bytes, reading, &mut issues);
             for issue in issues {
                 let path = format!("{}.content[0].attachment", declared.path);
                 found.refuse(Issue {
@@ -176,12 +178,14 @@ fn from_header(
     };
     complete::before(declared, &mut header, reading);
     match cda::to_metadata(&header, bytes, reading) {
-        Ok((metadata, warnings)) => {
+        Ok((metadata, mut warnings)) => {
+            cda::names(bytes, reading, &mut warnings);
             found.append(warnings);
             found.append(cda::warnings(bytes, reading));
             Some(metadata)
         }
-        Err(issues) => {
+        Err(mut issues) => {
+            cda::names(bytes, reading, &mut issues);
             found.append(issues);
             None
         }

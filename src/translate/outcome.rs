@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::cda::fault::CHECK;
 use crate::error::{Issue, Severity};
 
 /// Our codes.
@@ -9,6 +10,9 @@ pub const REFUSAL: &str = "https://passerelle.dev/fhir/CodeSystem/refusal";
 
 /// The XDS or DMP code of the same refusal.
 pub const XDS_ERROR: &str = "https://passerelle.dev/fhir/CodeSystem/xds-error";
+
+/// The named check of a CDA document behind an issue (`mappings/cda-checks.csv`, and the reader's own).
+pub const CDA_CHECK: &str = "https://passerelle.dev/fhir/CodeSystem/cda-check";
 
 /// Extension of an issue: the rule that decided.
 pub const RULE: &str = "https://passerelle.dev/fhir/StructureDefinition/rule";
@@ -40,6 +44,9 @@ fn issue(issue: &Issue) -> Value {
     let mut coding = vec![json!({"system": REFUSAL, "code": issue.code.as_str()})];
     if !row.xds.is_empty() {
         coding.push(json!({"system": XDS_ERROR, "code": row.xds}));
+    }
+    if let Some((_, check)) = issue.params.iter().find(|(name, _)| *name == CHECK) {
+        coding.push(json!({"system": CDA_CHECK, "code": check}));
     }
     let severity = match issue.severity {
         Severity::Error => "error",

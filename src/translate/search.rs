@@ -1,6 +1,7 @@
 //! Search parameters → a query of the store. Values arrive percent-decoded once; what can't be honoured is refused, never widened.
 
 mod access;
+mod authors;
 mod documents;
 mod history;
 mod include;

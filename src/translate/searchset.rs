@@ -8,7 +8,7 @@ use super::outcome;
 use crate::error::Issue;
 
 /// What stands before the entries.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Page<'a> {
     /// How many match that the caller may know of, all pages together.
     pub total: u64,
@@ -16,6 +16,10 @@ pub struct Page<'a> {
     pub self_link: &'a str,
     /// The next page, absolute.
     pub next: Option<&'a str>,
+    /// The first page, absolute, when there are several.
+    pub first: Option<&'a str>,
+    /// The page before, absolute.
+    pub previous: Option<&'a str>,
     /// What should be known, as one OperationOutcome at the end.
     pub warnings: &'a [Issue],
 }
@@ -40,9 +44,15 @@ pub fn write<'a>(page: &Page, entries: impl IntoIterator<Item = Entry<'a>>) -> S
         page.total
     );
     link(&mut text, "self", page.self_link);
-    if let Some(next) = page.next {
-        text.push(',');
-        link(&mut text, "next", next);
+    for (relation, url) in [
+        ("next", page.next),
+        ("first", page.first),
+        ("previous", page.previous),
+    ] {
+        if let Some(url) = url {
+            text.push(',');
+            link(&mut text, relation, url);
+        }
     }
     text.push(']');
     let mut separator = r#","entry":["#;
@@ -100,6 +110,8 @@ mod tests {
             total: 7,
             self_link: "https://h/fhir/List?a=\"b\"",
             next: Some("https://h/fhir/List?_page=1"),
+            first: None,
+            previous: Some("https://h/fhir/List?_page=0"),
             warnings: &[Issue::new(Code::StatusDefaulted).warning()],
         };
         let entries = [Entry {
@@ -115,7 +127,8 @@ mod tests {
         assert_eq!(
             bundle,
             json!({"resourceType": "Bundle", "type": "searchset", "total": 7,
-            "link": [{"relation": "self", "url": "https://h/fhir/List?a=\"b\""}, {"relation": "next", "url": "https://h/fhir/List?_page=1"}],
+            "link": [{"relation": "self", "url": "https://h/fhir/List?a=\"b\""}, {"relation": "next", "url": "https://h/fhir/List?_page=1"},
+                {"relation": "previous", "url": "https://h/fhir/List?_page=0"}],
             "entry": [
                 {"fullUrl": "https://h/fhir/List/1", "resource": {"resourceType": "List"}, "search": {"mode": "match"}},
                 {"fullUrl": url, "resource": outcome, "search": {"mode": "outcome"}},
@@ -128,8 +141,7 @@ mod tests {
         let page = Page {
             total: 0,
             self_link: "x",
-            next: None,
-            warnings: &[],
+            ..Page::default()
         };
         let bundle: Value = serde_json::from_str(&write(&page, [])).expect("json");
         assert!(bundle.get("entry").is_none());

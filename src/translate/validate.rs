@@ -19,6 +19,8 @@ pub enum Shape {
     List,
     /// A right.
     Consent,
+    /// A vaccination.
+    Immunization,
     /// A record.
     Patient,
 }
@@ -29,6 +31,8 @@ pub struct Asked {
     pub resource: Value,
     /// By what.
     pub shape: Shape,
+    /// As an update, where that is something else than a creation.
+    pub is_update: bool,
 }
 
 /// Modes of the operation that have a meaning here: nothing is kept, so they all ask for the same checks.
@@ -99,6 +103,7 @@ pub fn ask(
             Issue::new(Code::ElementRequired).at(path)
         })?;
     }
+    let is_update = mode.as_ref().is_some_and(|(mode, _)| mode == "update");
     if let Some((mode, path)) = mode
         && !MODES.contains(&mode.as_str())
     {
@@ -121,6 +126,7 @@ pub fn ask(
     Ok(Asked {
         resource: body,
         shape,
+        is_update,
     })
 }
 
@@ -145,6 +151,7 @@ fn named(kind: &str, url: &str) -> Option<Shape> {
             Some(Shape::Patient)
         }
         (None, "Consent") if name.starts_with("consent-") => Some(Shape::Consent),
+        (None, "Immunization") if name == "Immunization" => Some(Shape::Immunization),
         (None, _) => None,
     }
 }
@@ -158,6 +165,7 @@ fn shape(kind: &str, resource: &Value) -> Option<Shape> {
     match kind {
         "Bundle" => Some(Shape::Bundle),
         "Consent" => Some(Shape::Consent),
+        "Immunization" => Some(Shape::Immunization),
         "List" => Some(Shape::List),
         "Patient" => Some(Shape::Patient),
         "DocumentReference" if Node::root(resource).items("content").any(has_data) => {

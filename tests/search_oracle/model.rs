@@ -5,8 +5,8 @@ use passerelle::dmp::document::{
     Availability, DocumentEntry, ReferenceId, ReferenceKind, RelationKind,
 };
 use passerelle::dmp::ins::Ins;
-use passerelle::dmp::person::Identifier;
-use passerelle::dmp::submission::NewDocument;
+use passerelle::dmp::person::{Author, AuthorKind, Identifier, Organization, PersonName};
+use passerelle::dmp::submission::{NewDocument, SubmissionSet};
 
 use crate::world;
 
@@ -38,6 +38,8 @@ impl Dice {
 pub struct Known {
     pub depositor: String,
     pub entry: DocumentEntry,
+    /// What it came in, alone.
+    pub set: SubmissionSet,
 }
 
 impl Known {
@@ -65,6 +67,8 @@ pub const FAMILIES: [&str; 6] = [
 ];
 pub const GIVEN: [&str; 4] = ["Zoé Ève", "Zacharie", "ÈVE", "Jean"];
 pub const PEOPLE: [&str; 4] = ["899900000011", "899900000094", "899900000078", "8999"];
+pub const PLACES: [&str; 3] = ["Hôpital Saint-Éloi", "HÔPITAL Nord", "Labo, 50% moins"];
+pub const STRUCTURES: [&str; 3] = ["1750100125", "326440310600019", "4989"];
 pub const FACILITIES: [&str; 2] = ["SA01", "SA07"];
 pub const TIMES: [&str; 9] = [
     "2023",
@@ -87,6 +91,31 @@ pub fn relation(dice: &mut Dice) -> RelationKind {
     ])
 }
 
+/// A professional who works somewhere or nowhere, or a place alone.
+pub fn author(dice: &mut Dice) -> Author {
+    let institution = dice.one_in(2).then(|| Organization {
+        id: (!dice.one_in(3)).then(|| Identifier {
+            root: system::STRUCT_ID_NAT.to_owned(),
+            extension: dice.of(&STRUCTURES).to_owned(),
+        }),
+        name: Some(dice.of(&PLACES).to_owned()),
+    });
+    let person = world::author(dice.of(&PEOPLE), dice.of(&FAMILIES), dice.of(&GIVEN));
+    match institution.is_some() && dice.one_in(3) {
+        true => Author {
+            kind: AuthorKind::Organization,
+            id: None,
+            name: PersonName::default(),
+            institution,
+            ..person
+        },
+        false => Author {
+            institution,
+            ..person
+        },
+    }
+}
+
 pub fn random(ins: &Ins, dice: &mut Dice) -> NewDocument {
     let mut document = world::document(ins);
     let metadata = &mut document.metadata;
@@ -98,9 +127,7 @@ pub fn random(ins: &Ins, dice: &mut Dice) -> NewDocument {
         .filter(|_| dice.one_in(3))
         .map(|event| Code::new(*event, "1.2.250.1.213.2.5"))
         .collect();
-    metadata.authors = (0..=dice.below(2))
-        .map(|_| world::author(dice.of(&PEOPLE), dice.of(&FAMILIES), dice.of(&GIVEN)))
-        .collect();
+    metadata.authors = (0..=dice.below(2)).map(|_| author(dice)).collect();
     metadata.creation_time = world::time(dice.of(&TIMES));
     metadata.service_start = world::time(dice.of(&TIMES));
     metadata.service_stop = (!dice.one_in(3)).then(|| world::time(dice.of(&TIMES)));

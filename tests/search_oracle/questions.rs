@@ -5,9 +5,11 @@ use std::cmp::Ordering;
 use jiff::civil::DateTime;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use passerelle::dmp::document::{Availability, DocumentEntry};
+use passerelle::dmp::person::{Author, AuthorKind};
 
 use crate::model::{
-    CLASSES, Dice, EVENTS, FACILITIES, FAMILIES, GIVEN, Known, PEOPLE, TIMES, TYPES,
+    CLASSES, Dice, EVENTS, FACILITIES, FAMILIES, GIVEN, Known, PEOPLE, PLACES, STRUCTURES, TIMES,
+    TYPES,
 };
 use crate::support::client::encode;
 
@@ -109,7 +111,7 @@ impl Question {
 
     fn condition(&mut self, dice: &mut Dice, known: &[&Known]) {
         let one = (!known.is_empty()).then(|| dice.of(known).entry.clone());
-        match dice.below(17) {
+        match dice.below(21) {
             0 => self.code(dice, "type", "http://loinc.org", &TYPES, |e| {
                 vec![e.metadata.type_code.code.clone()]
             }),
@@ -167,11 +169,104 @@ impl Question {
                         .any(|one| one.kind.fhir() == kind)
                 });
             }
+            16 => self.organization_number(dice),
+            17 => self.organization_name(dice),
+            18 => {
+                let name = dice.of(&[
+                    "author.organization",
+                    "author:PractitionerRole.organization",
+                ]);
+                self.missing(dice, name, |e| places(e, false).next().is_none());
+            }
+            19 => {
+                let Some(one) = one else { return };
+                self.relationship(dice, known, &one);
+            }
             _ => {
                 let Some(one) = one else { return };
                 self.one(dice, one);
             }
         }
+    }
+
+    fn organization_number(&mut self, dice: &mut Dice) {
+        let number = dice.of(&STRUCTURES);
+        let value = match (dice.below(3), number) {
+            (0, "1750100125") => "https://finess.esante.gouv.fr|750100125".to_owned(),
+            (1, _) => format!("urn:oid:1.2.250.1.71.4.2.2|{number}"),
+            _ => number.to_owned(),
+        };
+        // As where the author works, or as the author itself.
+        let (name, alone) = dice.of(&[
+            ("author.organization", false),
+            ("author.organization:identifier", false),
+            ("author:PractitionerRole.organization.identifier", false),
+            ("author:Organization.identifier", true),
+            ("author.identifier", true),
+            ("author", true),
+        ]);
+        self.ask(name, &value, move |e| {
+            let mut ids = places(e, alone).filter_map(|place| place.id.as_ref());
+            ids.any(|id| id.extension == number)
+        });
+    }
+
+    fn organization_name(&mut self, dice: &mut Dice) {
+        let whole = dice.of(&PLACES);
+        let how = dice.of(&["", ":contains", ":exact"]);
+        let value: String = match how {
+            ":exact" => whole.to_owned(),
+            "" => whole.chars().take(1 + dice.below(9)).collect(),
+            _ => whole.chars().skip(dice.below(9)).collect(),
+        };
+        let value = match how {
+            ":exact" => value,
+            _ => plain(&value),
+        };
+        let (name, alone) = dice.of(&[
+            ("author.organization.name", false),
+            (
+                "author:PractitionerRole.organization:Organization.name",
+                false,
+            ),
+            ("author:Organization.name", true),
+        ]);
+        let sent = value.trim().replace(',', "\\,");
+        if sent.is_empty() {
+            return;
+        }
+        let value = value.trim().to_owned();
+        self.ask(&format!("{name}{how}"), &sent, move |e| {
+            let mut names = places(e, alone).filter_map(|place| place.name.as_deref());
+            names.any(|one| match how {
+                ":exact" => one == value,
+                ":contains" => plain(one).contains(&value),
+                _ => plain(one).starts_with(&value),
+            })
+        });
+    }
+
+    /// One of its relations, or one like it that nothing has.
+    fn relationship(&mut self, dice: &mut Dice, known: &[&Known], one: &DocumentEntry) {
+        let related: Vec<_> = known
+            .iter()
+            .flat_map(|known| &known.entry.metadata.relations)
+            .collect();
+        let target = match related.is_empty() || dice.one_in(4) {
+            true => one.metadata.unique_id.to_string(),
+            false => dice.of(&related).target.to_string(),
+        };
+        let kind = dice.of(&["replaces", "replaces", "transforms", "signs"]);
+        self.ask(
+            "relationship",
+            &format!("urn:oid:{target}${kind}"),
+            move |e| {
+                let mut relations = e.metadata.relations.iter();
+                relations.any(|relation| {
+                    relation.target.to_string() == target && relation.kind.fhir() == kind
+                })
+            },
+        );
     }
 
     fn code(
@@ -405,10 +500,21 @@ impl Question {
     }
 }
 
+/// The organisations behind the authors; `alone`: those that are the author.
+fn places(
+    entry: &DocumentEntry,
+    alone: bool,
+) -> impl Iterator<Item = &passerelle::dmp::person::Organization> {
+    let is = move |author: &&Author| !alone || author.kind == AuthorKind::Organization;
+    let authors = entry.metadata.authors.iter().filter(is);
+    authors.filter_map(|author| author.institution.as_ref())
+}
+
 /// Lower case, without accents.
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let letter = |c: char| match c {
         'é' | 'è' | 'ê' => 'e',
+        'ô' => 'o',
         'ü' | 'û' => 'u',
         c => c,
     };
@@ -416,7 +522,7 @@ fn plain(text: &str) -> String {
 }
 
 /// From the first instant to the first after; a date is one of Paris.
-fn span(text: &str) -> (Timestamp, Timestamp) {
+pub fn span(text: &str) -> (Timestamp, Timestamp) {
     let paris = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("zone");
     if text.contains('T') {
         let start: Timestamp = text.parse().expect("time");

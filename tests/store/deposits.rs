@@ -1,5 +1,6 @@
-use passerelle::dmp::document::{Availability, RelationKind};
+use passerelle::dmp::document::{Availability, DocumentEntry, RelationKind};
 use passerelle::dmp::record::RecordState;
+use passerelle::dmp::right::Basis;
 use passerelle::dmp::trace::TracedAct;
 use passerelle::error::{Code, Severity};
 use passerelle::policy::Act;
@@ -380,4 +381,60 @@ pub async fn two_servers_share_one_database(url: &str) {
     assert_eq!(lines, 1 + 120 + 120 + 1);
     let whole = passerelle::store::Verification::Whole { chains: 1, lines };
     assert_eq!(one.store.verify_journal().await, Ok(whole));
+}
+
+/// Who follows a record asks for what changed after the latest that he saw: an upload that was slow to come must not hide behind it.
+pub async fn what_is_committed_later_is_of_a_later_millisecond(url: &str) {
+    let world = World::new(url).await;
+    let doctor = physician();
+    let asked = now();
+    let deposit = async |documents: Vec<_>, at| {
+        let permit = world.permit(&doctor, &Act::Deposit).await;
+        let mut trace = world.trace(&doctor, TracedAct::ProvideBundle);
+        trace.at = at;
+        let submission = submission(&world.ins, documents);
+        let done = world.store.deposit(&permit, submission, trace).await;
+        done.expect("deposit")
+    };
+    let first = deposit(vec![document(&world.ins)], asked).await;
+    let before = asked - jiff::SignedDuration::from_secs(20);
+    let slow = deposit(vec![document(&world.ins), document(&world.ins)], before).await;
+    let target = &first.documents[0].metadata.unique_id;
+    let replaces = deposit(vec![replacing(&world.ins, target)], asked).await;
+    let mut seen = asked.as_millisecond() - 1;
+    for done in [&first, &slow, &replaces] {
+        let mut at = done.documents.iter().map(|entry| entry.updated);
+        let first = at.next().expect("a document");
+        assert!(first.as_millisecond() > seen, "{first} after {seen}");
+        assert!(at.all(|at| at == first) && done.submission.updated == first);
+        seen = first.as_millisecond();
+    }
+    // What was asked for keeps its own time, and the row, its text and the answer agree.
+    let again = &slow.documents[0];
+    assert_eq!(again.deposited.as_microsecond(), before.as_microsecond());
+    let rows = "SELECT updated FROM document ORDER BY updated, id";
+    let rows = raw::column(url, rows).await;
+    let replaced = replaces.documents[0].updated.as_microsecond().to_string();
+    let slow = again.updated.as_microsecond().to_string();
+    assert_eq!(
+        rows,
+        [&slow, &slow, &replaced, &replaced].map(String::as_str)
+    );
+    for text in raw::column(url, "SELECT entry FROM document_text").await {
+        let entry: DocumentEntry = serde_json::from_str(&text).unwrap();
+        assert!(rows.contains(&entry.updated.as_microsecond().to_string()));
+    }
+    // A right that is declared meanwhile too.
+    let act = declares(&doctor.id, Basis::Team, true);
+    let permit = world.try_permit(&doctor, &act, &context()).await.unwrap();
+    let mut trace = world.trace(&doctor, TracedAct::DeclareConsent);
+    trace.at = before;
+    let declaration = declaration(&world.ins, &doctor, true);
+    let declared = world
+        .store
+        .declare(&permit, declaration, Some(asked), None, trace)
+        .await;
+    let (right, _) = declared.expect("declared");
+    assert!(right.updated.as_millisecond() > seen);
+    assert_eq!(right.start.as_microsecond(), before.as_microsecond());
 }

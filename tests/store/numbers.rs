@@ -185,13 +185,10 @@ pub async fn nothing_is_left_of_any_number(url: &str) {
 pub async fn records_from_before_have_their_number(url: &str) {
     let world = World::new(url).await;
     world.store.close().await;
-    raw::run(
-        url,
-        "DROP TABLE ins_number; DROP TABLE vaccination; DROP TABLE document_version; DROP TABLE folder_member; \
+    let undo = "DROP TABLE ins_number; DROP TABLE vaccination; DROP TABLE document_version; DROP TABLE folder_member; \
          ALTER TABLE submission DROP COLUMN sent_with; ALTER TABLE record DROP COLUMN state; \
-         ALTER TABLE document DROP COLUMN since; DELETE FROM schema_version WHERE version >= 3",
-    )
-    .await;
+         ALTER TABLE document DROP COLUMN since; DELETE FROM schema_version WHERE version >= 3";
+    raw::run(url, &format!("{}; {undo}", raw::UNDO_FROM_8)).await;
     let world = World::open(url).await;
     let standing = world.store.standing(&world.ins, &physician()).await;
     assert_eq!(standing.unwrap().unwrap().record.opened_as, world.ins);

@@ -3,6 +3,11 @@
 use rusqlite::types::Value;
 use sqlx::{AssertSqlSafe, Connection, Row};
 
+/// Takes the schema back to version 7.
+pub const UNDO_FROM_8: &str = "ALTER TABLE submission DROP COLUMN since; ALTER TABLE record DROP COLUMN changed; \
+     DROP TABLE pass; CREATE INDEX vaccination_act ON vaccination (ins, act) WHERE act IS NOT NULL; \
+     DELETE FROM schema_version WHERE version >= 8";
+
 /// Runs statements as somebody with the database's password would.
 pub async fn run(url: &str, sql: &str) {
     if let Some(file) = url.strip_prefix("sqlite:") {

@@ -4,11 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod admin;
+pub mod both;
 pub mod bundle;
 pub mod client;
 pub mod consent;
 pub mod document;
 pub mod header;
+#[path = "../store/home.rs"]
+pub mod home;
 pub mod pki;
 pub mod portal;
 pub mod receiver;
@@ -17,6 +20,7 @@ pub mod sample;
 pub mod server;
 
 pub use admin::{Admin, with_admin};
+pub use both::{on_both, opened};
 pub use bundle::{bundle_for, record_for, without_relations};
 pub use client::{Client, Reply};
 pub use consent::consent_for;

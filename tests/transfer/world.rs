@@ -3,10 +3,9 @@
 use hyper::Method;
 use serde_json::Value;
 
-use crate::home::Home;
 use crate::support::client::encode;
 use crate::support::document::PATIENT;
-use crate::support::{Client, Document, Options, Reply, Server, consent_for};
+use crate::support::{self, Client, Document, Options, Reply, Server, consent_for};
 
 pub const STRUCTURE: (&str, &str) = ("DMP-Structure", "10B0000002");
 pub const FHIR: (&str, &str) = ("Content-Type", "application/fhir+json");
@@ -69,15 +68,9 @@ pub fn id(resource: &Value) -> String {
     resource["id"].as_str().unwrap().to_owned()
 }
 
-/// Runs a test on SQLite, and on PostgreSQL where it is installed.
 pub async fn on_both(test: impl AsyncFn(&mut World)) {
-    test(&mut World::new(Options::default()).await).await;
-    if let Some(home) = Home::postgres().await {
-        let database = home.url.clone();
-        let options = Options {
-            database,
-            ..Options::default()
-        };
+    support::on_both(Options::default(), async |options| {
         test(&mut World::new(options).await).await;
-    }
+    })
+    .await;
 }

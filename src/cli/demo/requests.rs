@@ -32,6 +32,10 @@ pub fn consent(patient: &DemoPatient, card: &DemoCard, now: Instant) -> Value {
         ],
         "patient": {"identifier": {"system": ins.system(), "value": ins.value()}},
         "dateTime": fhir(now),
+        "policy": [{
+            "authority": "https://esante.gouv.fr/",
+            "uri": "https://www.legifrance.gouv.fr/codes/article_lc/L1111-17"
+        }],
         "provision": {
             "type": "permit",
             "actor": [{

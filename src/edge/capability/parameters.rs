@@ -23,6 +23,16 @@ pub(in crate::edge) const DOCUMENT_REFERENCE: &[Parameter] = &[
     ("author.family", "string", (OURS, "author-family")),
     ("author.given", "string", (OURS, "author-given")),
     ("author.identifier", "token", (OURS, "author-identifier")),
+    (
+        "author.organization.identifier",
+        "token",
+        (OURS, "author-organization-identifier"),
+    ),
+    (
+        "author.organization.name",
+        "string",
+        (OURS, "author-organization-name"),
+    ),
     ("category", "token", (HL7, "DocumentReference-category")),
     ("creation", "date", (MHD, "DocumentReference-Creation")),
     ("date", "date", (HL7, "DocumentReference-date")),
@@ -47,6 +57,11 @@ pub(in crate::edge) const DOCUMENT_REFERENCE: &[Parameter] = &[
     ("related", "reference", (HL7, "DocumentReference-related")),
     ("relation", "token", (HL7, "DocumentReference-relation")),
     (
+        "relationship",
+        "composite",
+        (HL7, "DocumentReference-relationship"),
+    ),
+    (
         "relatesto",
         "reference",
         (HL7, "DocumentReference-relatesto"),
@@ -66,6 +81,13 @@ pub(in crate::edge) const DOCUMENT_REFERENCE: &[Parameter] = &[
 pub(in crate::edge) const LIST: &[Parameter] = &[
     ("_id", "token", (HL7, "Resource-id")),
     ("_lastUpdated", "date", (HL7, "Resource-lastUpdated")),
+    ("authorOrg", "reference", (PDSM, "PDSm-List-authorOrg")),
+    (
+        "authorOrg.identifier",
+        "token",
+        (OURS, "authororg-identifier"),
+    ),
+    ("authorOrg.name", "string", (OURS, "authororg-name")),
     ("code", "token", (HL7, "clinical-code")),
     ("date", "date", (HL7, "clinical-date")),
     ("designationType", "token", (MHD, "List-DesignationType")),
@@ -89,11 +111,15 @@ pub(in crate::edge) const PATIENT: &[Parameter] =
 
 pub(in crate::edge) const CONSENT: &[Parameter] = &[
     ("_id", "token", (HL7, "Resource-id")),
+    ("_lastUpdated", "date", (HL7, "Resource-lastUpdated")),
+    ("action", "token", (HL7, "Consent-action")),
     ("actor", "reference", (HL7, "Consent-actor")),
     ("actor.identifier", "token", (OURS, "actor-identifier")),
     ("category", "token", (HL7, "Consent-category")),
+    ("date", "date", (HL7, "clinical-date")),
     ("patient", "reference", (HL7, "clinical-patient")),
     ("patient.identifier", "token", (OURS, "patient-identifier")),
+    ("period", "date", (HL7, "Consent-period")),
     ("purpose", "token", (HL7, "Consent-purpose")),
     ("status", "token", (HL7, "Consent-status")),
 ];
@@ -188,6 +214,9 @@ mod tests {
             ("isArchived", _) => "false",
             ("_id", _) => "0190f3c1-0000-7000-8000-000000000001",
             ("relatesto" | "entity", _) => "DocumentReference/0190f3c1-0000-7000-8000-000000000001",
+            ("relationship", _) => {
+                "DocumentReference/0190f3c1-0000-7000-8000-000000000001$replaces"
+            }
             (_, "date") => "2026-11-24",
             (name, _) if name == "identifier" && resource != "Patient" => "urn:oid:1.2.3",
             (name, _) if name.ends_with("identifier") => {

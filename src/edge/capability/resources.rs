@@ -136,7 +136,8 @@ fn immunization() -> Value {
         "profile": "http://hl7.org/fhir/StructureDefinition/Immunization",
         "documentation": "The register of vaccinations: every act that the notes and histories which the caller may know of tell, once, and what \
             the patient declared. What a professional creates becomes a note de vaccination (87273-9). The patient creates, updates and \
-            deletes what he declares, until a professional validates it: an update with extension dmp-vaccination-validation.",
+            deletes what he declares, until a professional validates it: an update with extension dmp-vaccination-validation. \
+            Former versions are not kept: no vread, no history.",
         "versioning": "versioned",
         "updateCreate": false,
         "conditionalRead": "not-match",

@@ -6,7 +6,7 @@ use openssl::sha::sha256;
 use serde_json::{Value, json};
 
 use crate::error::Code;
-use crate::translate::audit_event;
+use crate::translate::{audit_event, cda};
 
 macro_rules! files {
     ($($name:literal,)*) => {
@@ -29,6 +29,10 @@ files! {
     "SearchParameter-author-family",
     "SearchParameter-author-given",
     "SearchParameter-author-identifier",
+    "SearchParameter-author-organization-identifier",
+    "SearchParameter-author-organization-name",
+    "SearchParameter-authororg-identifier",
+    "SearchParameter-authororg-name",
     "SearchParameter-patient-identifier",
     "SearchParameter-purpose",
     "SearchParameter-source-family",
@@ -70,6 +74,7 @@ files! {
     "StructureDefinition-rule",
     "StructureDefinition-submissionset",
     "ValueSet-authorisation-status",
+    "ValueSet-cda-check",
     "ValueSet-consent-basis",
     "ValueSet-consent-category",
     "ValueSet-dmp-transaction",
@@ -106,7 +111,7 @@ impl Library {
         let files = FILES
             .iter()
             .filter_map(|(_, text)| serde_json::from_str(text).ok());
-        let made = [refusals(), xds_errors(), transactions()];
+        let made = [refusals(), xds_errors(), transactions(), cda_checks()];
         Self(files.chain(made).filter_map(|r| Entry::new(&r)).collect())
     }
 
@@ -195,6 +200,24 @@ fn transactions() -> Value {
     )
 }
 
+/// `mappings/cda-checks.csv`, and what the reader of CDA documents finds by itself.
+fn cda_checks() -> Value {
+    let concepts = cda::check_names().into_iter().map(|(name, told)| {
+        let mut concept = json!({"code": name});
+        if let Some((fr, en)) = told {
+            concept["display"] = fr.into();
+            concept["definition"] = en.into();
+        }
+        concept
+    });
+    code_system(
+        "cda-check",
+        "Contrôles d'un document CDA",
+        "Contrôle qui a trouvé un défaut d'un document CDA, à côté du code de refus ; phrase anglaise dans la définition.",
+        concepts.collect(),
+    )
+}
+
 fn code_system(id: &str, title: &str, description: &str, concepts: Vec<Value>) -> Value {
     let name: String = id
         .split('-')
@@ -246,7 +269,7 @@ mod tests {
                 .any(|e| format!("{}-{}", e.kind, e.id) == name);
             assert!(kept, "{name}");
         }
-        assert_eq!(library.0.len(), FILES.len() + 3);
+        assert_eq!(library.0.len(), FILES.len() + 4);
     }
 
     #[test]

@@ -7,11 +7,12 @@ use super::RESOURCE;
 use crate::dmp::actor::ActorId;
 use crate::dmp::code::system;
 use crate::dmp::person::Identifier;
-use crate::dmp::record::{Record, Standing};
+use crate::dmp::record::{Record, Standing, Traits};
 use crate::dmp::vaccination::{Entry, Origin, Party};
 use crate::edge::exchange::{ATTEMPTS, Exchange};
 use crate::edge::negotiate::{self, Format, Return};
 use crate::edge::read::identifier;
+use crate::edge::validate::stand_in;
 use crate::edge::{answer, conditional, publish};
 use crate::error::{Code, Error, Issue};
 use crate::policy::Act;
@@ -40,8 +41,7 @@ pub(super) async fn create(exchange: &mut Exchange) -> Result<Response, Error> {
     }
     let declared = body(exchange).await?;
     if declared.validator.is_some() {
-        let issue = Issue::new(Code::UnsupportedElement).at("Immunization.extension");
-        return Err(issue.into());
+        return Err(by_an_update());
     }
     let mut warnings = declared.warnings.clone();
     let entry = match by_patient {
@@ -115,7 +115,7 @@ async fn note(
                 return Ok(Entry {
                     id: store::vaccination_id(&document.metadata.unique_id, 0),
                     version: 1,
-                    updated: document.deposited,
+                    updated: document.updated,
                     patient: record.opened_as,
                     vaccination: act,
                     origin: Origin::Document(document.id),
@@ -124,6 +124,52 @@ async fn note(
             }
         }
     }
+}
+
+/// What entering it would tell, and no more: the record is not looked at, nor is the caller's right to enter anything.
+///
+/// # Errors
+/// The refusals of the same reading, of a date to come, and of a `primarySource` that is not true.
+pub(in crate::edge) fn judged(
+    exchange: &Exchange,
+    declared: Declared,
+    is_update: bool,
+) -> Result<Vec<Issue>, Error> {
+    if declared.validator.is_some() && !is_update {
+        return Err(by_an_update());
+    }
+    let (actor, context) = exchange.caller()?;
+    let (act, first_hand, now) = (declared.vaccination, declared.first_hand, context.now);
+    // The birth of a patient who is not looked up comes before any act.
+    let traits = Traits {
+        birth_date: jiff::civil::date(1800, 1, 1),
+        ..stand_in()
+    };
+    let mut warnings = declared.warnings;
+    if actor.kind.is_nominative() && !is_update {
+        let carried = actor.structure.as_ref().map(|structure| &structure.id);
+        let depositor = Depositor {
+            actor,
+            structure: context.structure.as_ref().or(carried),
+            traits: &traits,
+        };
+        let secret = context.secret == Some(true);
+        let (patient, reading) = (&declared.patient, exchange.reading());
+        let (_, _, told) =
+            vaccination_note(patient, act, first_hand, &depositor, secret, now, &reading)?;
+        warnings.extend(told);
+    } else {
+        let first_hand = first_hand.filter(|_| actor.kind.is_patient_side());
+        declared_vaccination(act, first_hand, &traits, now, &exchange.reading())?;
+    }
+    Ok(warnings)
+}
+
+/// What is entered is not validated at once.
+fn by_an_update() -> Error {
+    Issue::new(Code::UnsupportedElement)
+        .at("Immunization.extension")
+        .into()
 }
 
 async fn declare(exchange: &mut Exchange, declared: Declared) -> Result<Entry, Error> {

@@ -8,7 +8,7 @@ use crate::dmp::actor::ActorId;
 use crate::dmp::right::{Category, Declaration, Grant, Right};
 use crate::store::conn::{Conn, DbError};
 use crate::store::masking;
-use crate::store::schema::stamp;
+use crate::store::state::State;
 use crate::store::statement::Statement;
 
 impl Declare {
@@ -34,16 +34,17 @@ impl Declare {
         &self,
         conn: &mut Conn<'_>,
         access: Option<Right>,
+        state: State,
     ) -> Result<Vec<Uuid>, DbError> {
         if let Some(implied) = self.implied() {
-            let renewed = self.renewed(access.as_ref(), implied, self.end);
+            let renewed = self.renewed(access.as_ref(), implied, self.end, state);
             self.keep(conn, &renewed).await?;
             return Ok(vec![renewed.id]);
         }
         match (&self.declaration.grant, self.declaration.active) {
             // Whoever loses his access is no médecin traitant any more: the role goes with the authorisation.
             (Grant::Access { holder, .. }, false) => {
-                self.end_rights(conn, holder, &[Category::TreatingPhysician])
+                self.end_rights(conn, holder, &[Category::TreatingPhysician], state)
                     .await
             }
             (Grant::Block { of }, true) => {
@@ -52,11 +53,10 @@ impl Declare {
                     Category::TreatingPhysician,
                     Category::Administrator,
                 ];
-                self.end_rights(conn, of, &lost).await
+                self.end_rights(conn, of, &lost, state).await
             }
             (Grant::DefaultMasking, true) => {
-                let at = stamp(self.trace.at);
-                masking::mask_all(conn, &self.ins, at, self.render.as_ref()).await?;
+                masking::mask_all(conn, &self.ins, state, self.render.as_ref()).await?;
                 Ok(Vec::new())
             }
             _ => Ok(Vec::new()),
@@ -69,6 +69,7 @@ impl Declare {
         conn: &mut Conn<'_>,
         actor: &ActorId,
         categories: &[Category],
+        state: State,
     ) -> Result<Vec<Uuid>, DbError> {
         let mut statement = Statement::new("SELECT body FROM consent WHERE ins = ");
         statement.bind(&self.ins).push(" AND actor = ");
@@ -83,7 +84,7 @@ impl Declare {
                     active: false,
                     ..right.declaration.clone()
                 };
-                let next = self.renewed(Some(&right), withdrawn, right.end);
+                let next = self.renewed(Some(&right), withdrawn, right.end, state);
                 self.keep(conn, &next).await?;
                 ended.push(next.id);
             }

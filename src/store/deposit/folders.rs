@@ -10,6 +10,7 @@ use crate::dmp::time::Instant;
 use crate::error::{Code, Error, Issue};
 use crate::store::conn::Conn;
 use crate::store::folders;
+use crate::store::state::State;
 use crate::store::writer::Failure;
 
 /// A folder with its ids, still without its documents.
@@ -44,10 +45,12 @@ impl Deposit {
         &self,
         conn: &mut Conn<'_>,
         documents: &[DocumentEntry],
+        state: State,
     ) -> Result<Vec<Folder>, Failure> {
         let mut made = Vec::with_capacity(self.folders.len());
         for draft in &self.folders {
             let mut folder = draft.folder.clone();
+            folder.updated = state.at;
             for (member, told_at) in &draft.members {
                 let id = match member {
                     Member::Brought(rank) => documents.get(*rank).map(|entry| entry.id),
@@ -59,7 +62,7 @@ impl Deposit {
                     folder.documents.push(id);
                 }
             }
-            folders::insert(conn, &self.ins, &folder).await?;
+            folders::insert(conn, &self.ins, &folder, state.number).await?;
             made.push(folder);
         }
         Ok(made)

@@ -85,7 +85,7 @@ impl Deposit {
     /// The unique id of a document that this very submission makes.
     fn brings(&self, key: &DocumentKey, round: &Round) -> Option<&UniqueId> {
         let mut brought = self
-            .made(round)
+            .made(&round.existing)
             .map(|(_, draft)| &draft.written.entry.metadata.unique_id);
         match key {
             DocumentKey::Unique(target) => brought.find(|id| *id == target),
@@ -130,9 +130,9 @@ impl Deposit {
         let masked = target.metadata.labels.masked;
         target.availability = Availability::Deprecated;
         let uuid = target.entry_uuid;
-        target.renew(Uuid::new_v4(), self.now);
+        target.renew(Uuid::new_v4(), round.state.at);
         let written = Written::new(target, self.render.as_ref())?;
-        written.update(conn, &self.ins).await?;
+        written.update(conn, &self.ins, round.state).await?;
         round.replaced.push(Replaced {
             uuid,
             entry: written.entry,

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::super::conn::Conn;
 use super::super::records::current;
 use super::super::schema::{micros, stamp};
+use super::super::state;
 use super::super::writer::{Act, Done, Failure};
 use super::{body_of, find, register};
 use crate::audit;
@@ -85,10 +86,11 @@ impl Act for Declare {
 impl Declare {
     async fn declared(&self, conn: &mut Conn<'_>, told: &Vaccination) -> Result<Entry, Failure> {
         let patient = Ins::from_key(&self.ins).map_err(|_| Error::from(Code::Internal))?;
+        let state = state::next(conn, &self.ins, self.trace.at).await?;
         let entry = Entry {
             id: Uuid::now_v7(),
             version: 1,
-            updated: stamp(self.trace.at),
+            updated: state.at,
             patient,
             vaccination: told.clone(),
             origin: Origin::Declared(self.permit.actor().key()),
@@ -173,7 +175,8 @@ impl Declare {
     /// Writes the next version.
     async fn renewed(&self, conn: &mut Conn<'_>, mut entry: Entry) -> Result<Entry, Failure> {
         entry.version += 1;
-        entry.updated = stamp(self.trace.at);
+        let state = state::next(conn, &self.ins, self.trace.at).await?;
+        entry.updated = state.at;
         let body = body_of(&entry)?;
         let sql = "UPDATE vaccination SET version = $1, updated = $2, body = $3 WHERE ins = $4 AND id = $5";
         let values = [

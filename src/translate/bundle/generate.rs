@@ -30,7 +30,10 @@ pub fn read_generated(
         None => issue.at(binary.path_of("data")),
         Some(_) => issue,
     };
-    let told = |issues: Vec<Issue>| Error::many(issues.into_iter().map(at).collect());
+    let told = |mut issues: Vec<Issue>| {
+        cda::names(&bytes, reading, &mut issues);
+        Error::many(issues.into_iter().map(at).collect())
+    };
     let (header, _) = cda::read_whole(&bytes).map_err(told)?;
     let (metadata, _) = cda::to_metadata(&header, &bytes, reading).map_err(told)?;
     let relations = metadata.relations.into_iter();

@@ -115,6 +115,47 @@ pub(in crate::translate) fn lines_columns(
 pub(in crate::translate) mod words {
     use super::Words;
 
+    /// All of them.
+    pub(crate) const ALL: [Words; 37] = [
+        EMPTY,
+        BOM_DISAGREES,
+        ENCODING,
+        BAD_BYTES,
+        DECLARATION,
+        CHARACTER,
+        DOCTYPE,
+        ENTITY,
+        UNCLOSED,
+        MARKUP,
+        END_TAG,
+        UNFINISHED,
+        COMMENT,
+        CDATA_END,
+        OUTSIDE,
+        NAME,
+        ATTRIBUTE,
+        ATTRIBUTE_TWICE,
+        PREFIX,
+        TOO_DEEP,
+        TOO_MANY_ATTRIBUTES,
+        TOO_LONG,
+        TOO_MANY,
+        NO_DOCUMENT,
+        TWO_DOCUMENTS,
+        TWICE,
+        MISPLACED,
+        MISSING,
+        IDENTIFIER,
+        TIME,
+        TIME_REPAIRED,
+        NUMBER,
+        RELATION,
+        BODY,
+        BASE64,
+        NO_INS,
+        NO_FORMAT,
+    ];
+
     pub(crate) const EMPTY: Words = ("document vide", "empty document", "empty");
     pub(crate) const BOM_DISAGREES: Words = (
         "l'encodage déclaré contredit les octets",
@@ -236,6 +277,16 @@ pub(in crate::translate) mod words {
         "ni structuredBody ni nonXMLBody",
         "neither structuredBody nor nonXMLBody",
         "body",
+    );
+    pub(crate) const NO_INS: Words = (
+        "aucun identifiant du patient n'est un INS",
+        "no id of the patient is an INS",
+        "patient-ins",
+    );
+    pub(crate) const NO_FORMAT: Words = (
+        "aucun templateId connu ne donne le format",
+        "no known templateId that gives the format",
+        "format",
     );
     pub(crate) const BASE64: Words = (
         "corps non structuré sans contenu base64 lisible",

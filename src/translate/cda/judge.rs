@@ -45,12 +45,11 @@ impl Judge {
         let mut ids = header.patient_ids.iter().enumerate();
         let found = ids.find_map(|(i, id)| Some((i, InsRoot::from_oid(&id.root)?, id)));
         let Some((i, root, id)) = found else {
-            const NO_INS: Words = (
-                "aucun identifiant du patient n'est un INS",
-                "no id of the patient is an INS",
-                "patient-ins",
+            self.refuse(
+                PATIENT_ID,
+                words::NO_INS,
+                "@root: 1.2.250.1.213.1.4.8 … .11",
             );
-            self.refuse(PATIENT_ID, NO_INS, "@root: 1.2.250.1.213.1.4.8 … .11");
             return None;
         };
         let path = match i {

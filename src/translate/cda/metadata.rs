@@ -1,6 +1,6 @@
 //! The DMP's metadata of a CDA document, from its header alone (CI-SIS metadata, CDA column).
 
-use super::fault::{Words, words};
+use super::fault::words;
 use super::judge::Judge;
 use super::{CdaAuthor, CdaHeader, locate, project};
 use crate::dmp::context::Validation;
@@ -56,14 +56,9 @@ impl Judge {
         }
         let format = project::format_of(header, tables);
         if format.is_none() {
-            const NO_FORMAT: Words = (
-                "aucun templateId connu ne donne le format",
-                "no known templateId that gives the format",
-                "format",
-            );
             self.refuse(
                 "/ClinicalDocument/templateId",
-                NO_FORMAT,
+                words::NO_FORMAT,
                 "ASS_A11 | ASS_A12",
             );
         }

@@ -11,7 +11,7 @@ mod table;
 mod tree;
 
 use super::decode::decode;
-use super::fault::{CHECK, lines_columns};
+use super::fault::{CHECK, lines_columns, words};
 use super::locate;
 use super::walk::Walker;
 use crate::dmp::context::Validation;
@@ -104,25 +104,54 @@ pub fn warnings(bytes: &[u8], reading: &Reading<'_>) -> Vec<Issue> {
     issues
 }
 
+/// Gives what the reader and the metadata found the names of its checks, as [`complete`] does, and adds nothing.
+pub(in crate::translate) fn names(bytes: &[u8], reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let known = issues.len();
+    if known > 0 {
+        complete(bytes, reading, issues);
+        issues.truncate(known);
+    }
+}
+
 /// Adds what the named checks find to what was found already, of which each issue gets the name of its check.
 pub(super) fn complete(bytes: &[u8], reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     add(bytes, reading, true, issues);
     for issue in issues {
         if issue.params.iter().all(|(name, _)| *name != CHECK) {
-            issue.params.push((CHECK, name_of(issue.code).to_owned()));
+            let (_, check) = UNNAMED
+                .iter()
+                .find(|(code, _)| *code == issue.code)
+                .copied()
+                .unwrap_or(OTHER);
+            issue.params.push((CHECK, check.to_owned()));
         }
     }
 }
 
-/// The check behind a refusal that names none.
-fn name_of(code: Code) -> &'static str {
-    match code {
-        Code::InsInvalid => "patient-ins",
-        Code::TypeNotInMatrix => "type-code",
-        Code::CodeInvalid => "confidentiality",
-        Code::UnsupportedElement => "relation-type",
-        _ => "cda",
+/// The checks behind refusals that name none.
+const UNNAMED: [(Code, &str); 4] = [
+    (Code::InsInvalid, "patient-ins"),
+    (Code::TypeNotInMatrix, "type-code"),
+    (Code::CodeInvalid, "confidentiality"),
+    (Code::UnsupportedElement, "relation-type"),
+];
+const OTHER: (Code, &str) = (Code::CdaInvalid, "cda");
+
+/// Every name that a finding may bear, with its sentences in French and English where it has its own: the checks of the table, the
+/// reader's faults, and what the metadata refuse.
+pub fn check_names() -> Vec<(&'static str, Option<(&'static str, &'static str)>)> {
+    let rows = table::rows().iter();
+    let rows = rows.map(|row| (row.name.as_str(), (row.fr.as_str(), row.en.as_str())));
+    let faults = words::ALL.iter().map(|(fr, en, name)| (*name, (*fr, *en)));
+    let others = UNNAMED.iter().chain([&OTHER]);
+    let others = others.map(|(_, name)| (*name, ("", "")));
+    let mut all: Vec<(&str, Option<(&str, &str)>)> = Vec::new();
+    for (name, told) in rows.chain(faults).chain(others) {
+        if all.iter().all(|(known, _)| *known != name) {
+            all.push((name, Some(told).filter(|(fr, _)| !fr.is_empty())));
+        }
     }
+    all
 }
 
 fn add(bytes: &[u8], reading: &Reading<'_>, all: bool, issues: &mut Vec<Issue>) {
@@ -178,9 +207,14 @@ fn add(bytes: &[u8], reading: &Reading<'_>, all: bool, issues: &mut Vec<Issue>) 
 
 /// True when the reader's issue tells of the same element, or of one that is missing with it.
 fn is_about(issue: &Issue, finding: &Finding) -> bool {
-    let path = issue.expression.as_deref().map(element);
     let place = element(&finding.path);
-    issue.code == Code::CdaInvalid && path.is_some_and(|path| locate::is_within(path, place))
+    let is_missing = issue
+        .params
+        .iter()
+        .any(|(name, check)| *name == CHECK && check == words::MISSING.2);
+    let is_here = |path: &str| path == place || (is_missing && locate::is_within(path, place));
+    let path = issue.expression.as_deref().map(element);
+    issue.code == Code::CdaInvalid && path.is_some_and(is_here)
 }
 
 /// The first finding about an issue of the reader gives it its name, and its place when both name one element.

@@ -100,6 +100,11 @@ pub fn purposes(grant: &Grant) -> &'static [&'static str] {
     }
 }
 
+/// The actions (consentaction) of a right.
+pub fn actions(grant: &Grant) -> &'static [&'static str] {
+    Shape::of(grant.category()).actions
+}
+
 /// The purpose that a category other than the emergency may name.
 pub(super) fn of_category(category: Category) -> &'static [&'static str] {
     match category {

@@ -73,14 +73,14 @@ pub fn vaccination_note(
             extension: "1".to_owned(),
         });
     }
-    act.recorded = Some(Timestamp::from_instant(now));
+    act.recorded = Some(Timestamp::to_the_second(now));
     let Some(mut custodian) = author.institution.clone() else {
         return Err(Issue::new(Code::StructureRequired).into());
     };
     // A structure that is only declared has no name: its number names it.
     let number = custodian.id.as_ref().map(|id| id.extension.clone());
     custodian.name = custodian.name.or(number);
-    let created = Timestamp::from_instant(now);
+    let created = Timestamp::to_the_second(now);
     let term = &reading.tables.terminology;
     let type_code = Coded::new(NOTE, system::LOINC);
     let signatory = LegalAuthenticator {
@@ -158,7 +158,7 @@ pub fn declared_vaccination(
         found.refuse(issue.rule("VAC-01"));
     }
     check_date(&act, traits, now, &mut found);
-    act.recorded = Some(Timestamp::from_instant(now));
+    act.recorded = Some(Timestamp::to_the_second(now));
     found.finish().map_err(Error::many)?;
     Ok(act)
 }

@@ -3,6 +3,7 @@
 
 use super::super::Reading;
 use super::super::cda::make::{Body, Draft, UNSTRUCTURED, make};
+use super::super::cda::read_header;
 use super::super::datatype::coding::shown;
 use super::super::document_reference::DeclaredDocument;
 use super::super::findings::{Findings, Weight, invalid};
@@ -78,6 +79,14 @@ pub(super) fn wrap(
         },
     };
     let content = make(draft, reading.tables).into_bytes();
+    if read_header(&content).is_err() {
+        found.refuse(invalid(
+            path,
+            "une valeur est trop longue pour l'en-tête d'un document CDA, ou répétée trop souvent",
+            "a value is too long for the header of a CDA document, or repeated too often",
+        ));
+        return None;
+    }
     metadata.hash = Sha1(openssl::sha::sha1(&content));
     metadata.size = content.len() as u64;
     // The store resolves the targets, whatever they were named by.
@@ -95,7 +104,9 @@ pub(super) fn wrap(
 
 fn check_file(declared: &DeclaredDocument, file: &File, found: &mut Findings) {
     let path = format!("{}.content[0].attachment", declared.path);
-    if !media::looks_like(file.media_type, &file.bytes) {
+    if file.bytes.is_empty() {
+        found.refuse(invalid(path, "le fichier est vide", "the file is empty"));
+    } else if !media::looks_like(file.media_type, &file.bytes) {
         found.refuse(invalid(
             format!("{path}.contentType"),
             "le contenu n'y ressemble pas",
@@ -180,7 +191,7 @@ pub(super) fn metadata(
     let patient = declared.patient?;
     let created = declared
         .creation_time
-        .unwrap_or_else(|| Timestamp::from_instant(now));
+        .unwrap_or_else(|| Timestamp::to_the_second(now));
     let unique_id = declared.unique_id;
     let unique_id = unique_id.unwrap_or_else(|| own_id(&patient, known, &file.bytes));
     Some(DocumentMetadata {

@@ -7,11 +7,8 @@ use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
 use super::DATA_ABSENT;
 use super::read::{concept, time};
-use crate::dmp::vaccination::Reaction;
+use crate::dmp::vaccination::{MAX_REACTIONS, Reaction};
 use crate::error::{Code, Issue};
-
-/// Most reactions.
-const MAX_REACTIONS: usize = 20;
 
 /// Reads the reactions.
 pub(super) fn reactions<'a>(

@@ -116,7 +116,7 @@ pub fn read(resource: &Value, reading: &Reading) -> Result<Declared, Error> {
 /// One text of bounded length, blanks brought together.
 fn text(node: Node, name: &str, most: usize, found: &mut Findings) -> Option<String> {
     let text = node.str(name)?;
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let words: Vec<&str> = text.split_ascii_whitespace().collect();
     let words = words.join(" ");
     bounded(&words, node.path_of(name), most, found);
     Some(words)
@@ -252,7 +252,7 @@ fn dose(node: Node, found: &mut Findings) -> Option<Quantity> {
     };
     Some(Quantity {
         value,
-        unit: unit.map(str::to_owned),
+        unit: unit.filter(|unit| *unit != "1").map(str::to_owned),
     })
 }
 
@@ -297,7 +297,7 @@ fn note(node: Node, found: &mut Findings) -> Option<String> {
     found.weigh_all(Weight::Key, note.only(&["text"]));
     let text = note
         .str("text")?
-        .trim()
+        .trim_matches([' ', '\t', '\r', '\n'])
         .replace("\r\n", "\n")
         .replace('\r', "\n");
     bounded(&text, note.path_of("text"), MAX_NOTE, found);

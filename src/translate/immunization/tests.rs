@@ -1,5 +1,8 @@
 #![allow(clippy::expect_used)]
 
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -14,6 +17,8 @@ use crate::dmp::vaccination::{
 };
 use crate::tables::Tables;
 use crate::translate::{Reading, cda, wire};
+
+static TABLES: LazyLock<Tables> = LazyLock::new(Tables::built_in);
 
 fn reading(tables: &Tables) -> Reading<'_> {
     Reading {
@@ -140,125 +145,158 @@ fn the_national_note_is_the_proposed_resource() {
     }
 }
 
-/// A small generator: every run makes the same acts.
-struct Dice(u64);
+/// Words that markup, blanks and French put to the test.
+fn words() -> impl Strategy<Value = String> {
+    let word = prop::sample::select(vec![
+        "Vaccin",
+        "<b>&amp;",
+        "été",
+        "\"guillemets\"",
+        "d’essai",
+        "]]>",
+        "dose\u{a0}:",
+        "0,5\u{202f}ml",
+        "'",
+        "</text>",
+        "#reaction-1",
+        "-->",
+    ]);
+    prop::collection::vec(word, 1..5).prop_map(|words| words.join(" "))
+}
 
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
+fn code(system: &'static str) -> impl Strategy<Value = Code> {
+    let display = prop::option::of(words());
+    (0..90_000_u32, display).prop_map(move |(number, display)| Code {
+        display,
+        ..Code::new(format!("C{number}"), system)
+    })
+}
 
-    fn some<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        (self.roll(3) > 0).then(|| make(self))
-    }
-
-    fn words(&mut self) -> String {
-        let words = [
-            "Vaccin",
-            "<b>&amp;",
-            "été",
-            "\"guillemets\"",
-            "d’essai",
-            "]]>",
-            "0,5 ml",
-            "'",
-        ];
-        let count = 1 + self.roll(4);
-        let words: Vec<&str> = (0..count)
-            .filter_map(|_| words.get(usize::try_from(self.roll(8)).ok()?).copied())
-            .collect();
-        words.join(" ")
-    }
-
-    fn code(&mut self, system: &str) -> Code {
-        let display = self.some(Self::words);
-        Code {
-            display,
-            ..Code::new(format!("C{}", self.roll(90_000)), system)
-        }
-    }
-
-    fn concept(&mut self, systems: &[&str]) -> Concept {
-        let codes = systems
-            .iter()
-            .filter_map(|system| self.some(|dice| dice.code(system)));
-        let codes: Vec<Code> = codes.collect();
-        let text = match codes.is_empty() {
-            true => Some(self.words()),
-            false => self.some(Self::words),
-        };
+/// Codes of some of these systems, or of none and then words.
+fn concept(systems: Vec<&'static str>) -> impl Strategy<Value = Concept> {
+    let codes: Vec<_> = systems
+        .into_iter()
+        .map(|one| prop::option::of(code(one)))
+        .collect();
+    (codes, prop::option::of(words()), words()).prop_map(|(codes, text, instead)| {
+        let codes: Vec<Code> = codes.into_iter().flatten().collect();
+        let text = text.or_else(|| codes.is_empty().then_some(instead));
         Concept { codes, text }
-    }
+    })
+}
 
-    fn time(&mut self) -> Timestamp {
-        let texts = [
-            "1975",
-            "197503",
-            "20090928",
-            "20090928094914+0100",
-            "20090928094914.250+0000",
-        ];
-        let text = texts.get(usize::try_from(self.roll(5)).unwrap_or(0));
-        Timestamp::from_hl7(text.copied().unwrap_or("1975")).expect("time")
-    }
-
-    fn party(&mut self) -> Party {
-        let id = self.some(|dice| Identifier {
-            root: "1.2.250.1.71.4.2.1".to_owned(),
-            extension: format!("8{}", dice.roll(99_999)),
-        });
-        let name = match id {
-            Some(_) => self.some(Self::words),
-            None => Some(self.words()),
+/// A year, a month, a day, a second or a millisecond.
+fn time() -> impl Strategy<Value = Timestamp> {
+    let (day, clock) = ((1900..2027, 1..13, 1..29), (0..24, 0..60, 0..60));
+    (0..5, day, clock, 0..1_000, -48..57).prop_map(|(precision, day, clock, milli, quarters)| {
+        let ((year, month, day), (hour, minute, second)) = (day, clock);
+        let offset = |quarters: i32| {
+            let sign = if quarters < 0 { '-' } else { '+' };
+            let minutes = 15 * quarters.abs();
+            format!("{sign}{:02}{:02}", minutes / 60, minutes % 60)
         };
-        Party { id, name }
-    }
+        let date = format!("{year:04}{month:02}{day:02}");
+        let clock = format!("{hour:02}{minute:02}{second:02}");
+        let text = match precision {
+            0 => format!("{year:04}"),
+            1 => format!("{year:04}{month:02}"),
+            2 => date,
+            3 => format!("{date}{clock}{}", offset(quarters)),
+            _ => format!("{date}{clock}.{milli:03}{}", offset(quarters)),
+        };
+        Timestamp::from_hl7(&text).expect("a time")
+    })
+}
 
-    fn act(&mut self) -> Vaccination {
-        let first = self.code(system::CIS);
-        let mut vaccine = self.concept(&[system::ATC, system::CIP]);
+fn identifier(root: &'static [&'static str], extension: bool) -> impl Strategy<Value = Identifier> {
+    (prop::sample::select(root), prop::option::of(words())).prop_map(move |(root, told)| {
+        Identifier {
+            root: root.to_owned(),
+            extension: told.unwrap_or_else(|| {
+                if extension {
+                    "7".to_owned()
+                } else {
+                    String::new()
+                }
+            }),
+        }
+    })
+}
+
+fn party() -> impl Strategy<Value = Party> {
+    let id = prop::option::of(identifier(&["1.2.250.1.71.4.2.1", "1.2.250.1.999.3"], true));
+    (id, prop::option::of(words()), words()).prop_map(|(id, name, instead)| {
+        let name = name.or_else(|| id.is_none().then_some(instead));
+        Party { id, name }
+    })
+}
+
+fn reaction() -> impl Strategy<Value = Reaction> {
+    const SNOMED: &str = "2.16.840.1.113883.6.96";
+    let kind = prop::option::of(code(SNOMED));
+    (
+        prop::option::of(time()),
+        kind,
+        concept(vec![ICD_10, SNOMED]),
+    )
+        .prop_map(|(date, kind, finding)| Reaction {
+            date,
+            kind,
+            finding,
+        })
+}
+
+/// Everything that an Immunization may say and a note carries.
+fn act() -> impl Strategy<Value = Vaccination> {
+    const ROOTS: &[&str] = &["41dac707-7c96-47b7-b600-ac63d8002142", "1.2.250.1.999.4"];
+    let series = prop::sample::select(Series::ALL.to_vec());
+    let quantity = (
+        prop::sample::select(vec!["0.50", "1", "0.5", "10", "0.000", "12.5000"]),
+        prop::option::of(prop::sample::select(vec!["mL", "ug", "[iU]", "1 <&"])),
+    );
+    let vaccine = (code(system::CIS), concept(vec![system::ATC, system::CIP]));
+    let what = (
+        prop::option::of(identifier(ROOTS, false)),
+        prop::sample::select(vec![Status::Completed, Status::NotDone]),
+        vaccine,
+        time(),
+        prop::option::of(series),
+        prop::option::of(1..10_u32),
+    );
+    let how = (
+        prop::option::of(words()),
+        prop::option::of(concept(vec!["0.4.0.127.0.16.1.1.2.1"])),
+        prop::option::of(concept(vec!["2.16.840.1.113883.6.96", "1.2.250.1.999.5"])),
+        prop::option::of(quantity),
+        prop::option::of(party()),
+        prop::collection::vec(reaction(), 0..4),
+        prop::option::of((words(), words())),
+    );
+    (what, how).prop_map(|(what, how)| {
+        let (entry, status, (first, mut vaccine), occurrence, series, rank) = what;
+        let (lot, route, site, dose, performer, reactions, note) = how;
         vaccine.codes.insert(0, first);
         Vaccination {
-            entry: self.some(|dice| Identifier {
-                root: "41dac707-7c96-47b7-b600-ac63d8002142".to_owned(),
-                extension: dice.some(|_| "7".to_owned()).unwrap_or_default(),
-            }),
-            status: match self.roll(4) {
-                0 => Status::NotDone,
-                _ => Status::Completed,
-            },
+            entry,
+            status,
             vaccine,
-            occurrence: Some(self.time()),
-            series: self.some(|dice| match dice.roll(3) {
-                0 => Series::Initial,
-                1 => Series::Booster,
-                _ => Series::Unspecified,
+            occurrence: Some(occurrence),
+            series,
+            rank,
+            lot,
+            route,
+            site,
+            dose: dose.map(|(value, unit)| Quantity {
+                value: value.to_owned(),
+                unit: unit.map(str::to_owned),
             }),
-            rank: self.some(|dice| 1 + u32::try_from(dice.roll(9)).unwrap_or(0)),
-            lot: self.some(Self::words),
-            route: self.some(|dice| dice.concept(&["0.4.0.127.0.16.1.1.2.1"])),
-            site: self.some(|dice| dice.concept(&["2.16.840.1.113883.6.96"])),
-            dose: self.some(|dice| Quantity {
-                value: "0.50".to_owned(),
-                unit: dice.some(|_| "mL".to_owned()),
-            }),
-            performer: self.some(Self::party),
+            performer,
             author: None,
             recorded: None,
-            reactions: (0..self.roll(3))
-                .map(|_| Reaction {
-                    date: self.some(Self::time),
-                    kind: self.some(|dice| dice.code("2.16.840.1.113883.6.96")),
-                    finding: self.concept(&[ICD_10, "2.16.840.1.113883.6.96"]),
-                })
-                .collect(),
-            note: self.some(|dice| format!("{}\n{}", dice.words(), dice.words())),
+            reactions,
+            note: note.map(|(first, second)| format!("{first}\n  {second}")),
         }
-    }
+    })
 }
 
 /// Labels do not count in the equality of codes; here they do.
@@ -266,42 +304,56 @@ fn exactly(act: &Vaccination) -> String {
     serde_json::to_string(act).expect("json")
 }
 
-#[test]
-fn an_act_is_the_same_after_its_document_and_after_its_resource() {
-    let tables = Tables::built_in();
-    let reading = reading(&tables);
-    let mut dice = Dice(24);
-    for round in 0..500 {
-        let act = dice.act();
-        let section = cda::section(&act);
-        let body = cda::make::Element::new("structuredBody")
-            .child(cda::make::Element::new("component").child(section));
-        let body = cda::make::Element::new("component").child(body);
-        let document = cda::make::Element::new("ClinicalDocument")
-            .with("xmlns", "urn:hl7-org:v3")
-            .child(body);
-        let told = cda::vaccinations(document.document().as_bytes());
-        let [again] = told.as_slice() else {
-            panic!("{round}: one act is expected");
-        };
-        assert_eq!(exactly(again), exactly(&act), "{round}: the document");
+/// What the register is told by the document that is made of an act.
+fn told_by_its_document(act: &Vaccination) -> Vec<Vaccination> {
+    let section = cda::make::Element::new("component").child(cda::section(act));
+    let body = cda::make::Element::new("structuredBody").child(section);
+    let document = cda::make::Element::new("ClinicalDocument")
+        .with("xmlns", "urn:hl7-org:v3")
+        .child(cda::make::Element::new("component").child(body));
+    cda::vaccinations(document.document().as_bytes())
+}
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// Immunization → act → document → act → Immunization.
+    #[test]
+    fn an_act_is_the_same_after_its_resource_and_after_its_document(act in act()) {
+        let reading = reading(&TABLES);
         let resource = write(&entry(act.clone()), &reading);
-        let problems = wire::check(&resource, "Immunization", "Immunization");
-        assert!(problems.is_empty(), "{round}: {problems:?}");
-        let declared = read(&resource, &reading).expect("an Immunization that we wrote");
-        assert_eq!(
-            exactly(&declared.vaccination),
-            exactly(&act),
-            "{round}: the resource"
-        );
+        prop_assert_eq!(wire::check(&resource, "Immunization", "Immunization"), []);
+        let text = resource.to_string();
+        let resource = wire::read_json(text.as_bytes(), "Immunization").expect("one that we wrote");
+        let declared = read(&resource, &reading).expect("one that we wrote").vaccination;
+        prop_assert_eq!(exactly(&declared), exactly(&act), "the resource");
+        let told = told_by_its_document(&declared);
+        prop_assert_eq!(told.len(), 1);
+        for again in told {
+            prop_assert_eq!(exactly(&again), exactly(&act), "the document");
+            let after = write(&entry(again), &reading);
+            prop_assert_eq!(after.to_string(), text.as_str(), "the resource after the document");
+        }
+        // In XML too.
+        let xml = wire::write_xml(&resource).expect("written");
+        let resource = wire::read_xml(xml.as_bytes(), "Immunization").expect("read again");
+        let declared = read(&resource, &reading).expect("the same").vaccination;
+        prop_assert_eq!(exactly(&declared), exactly(&act), "the resource in XML");
     }
 }
 
 fn refused(change: impl FnOnce(&mut Value)) -> Vec<(Option<String>, &'static str)> {
     let tables = Tables::built_in();
     let reading = reading(&tables);
-    let mut resource = write(&entry(Dice(1).act()), &reading);
+    let act = Vaccination {
+        vaccine: Concept {
+            codes: vec![Code::new("J07AM01", system::ATC)],
+            text: None,
+        },
+        occurrence: Timestamp::from_hl7("20261002").ok(),
+        ..bare()
+    };
+    let mut resource = write(&entry(act), &reading);
     change(&mut resource);
     let error = read(&resource, &reading).expect_err("refused");
     let errors = error.issues.into_iter();

@@ -125,7 +125,7 @@ fn vaccine(told: &Vaccination, reading: &Reading) -> Value {
 fn quantity(quantity: &Quantity) -> Value {
     // The number keeps its text.
     let number = quantity.value.parse::<serde_json::Number>().ok();
-    let unit = quantity.unit.as_deref().filter(|unit| *unit != "1");
+    let unit = quantity.unit.as_deref();
     Object::new()
         .maybe("value", number.map(Value::Number))
         .maybe("unit", unit)

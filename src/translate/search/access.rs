@@ -3,15 +3,23 @@
 use uuid::Uuid;
 
 use super::super::Reading;
-use super::super::consent::purposes;
+use super::super::consent::{ACTION, actions, purposes};
 use super::super::datatype::urls::ours::CONSENT_CATEGORY;
 use super::params::Params;
 use super::patient::{self, PatientKey};
 use super::subset::Show;
-use super::value::{alternatives, identifier_token, local_id, token, tokens};
+use super::value::{alternatives, identifier_token, local_id, times, token, tokens};
 use crate::dmp::actor::ActorId;
+use crate::dmp::query::{Comparison, Condition, Sort, SortField, TimeBound, TimeField};
 use crate::dmp::right::{Category, Right};
+use crate::dmp::time::Instant;
 use crate::error::{Code, Error, Issue};
+
+/// A right is dated when it is written: both are the time of its last change.
+const SORTS: [(&str, SortField); 2] = [
+    ("_lastUpdated", SortField::Updated),
+    ("date", SortField::Updated),
+];
 
 /// A search of rights in one record.
 #[derive(Debug, Clone)]
@@ -37,7 +45,11 @@ pub struct ConsentFilter {
     categories: Vec<Vec<Named>>,
     actors: Vec<Vec<Identifier>>,
     purposes: Vec<Vec<String>>,
+    actions: Vec<Vec<String>>,
+    periods: Vec<Vec<TimeBound>>,
+    updated: Vec<Vec<TimeBound>>,
     ids: Vec<Vec<Uuid>>,
+    sort: Option<Sort>,
 }
 
 /// What a category token names.
@@ -66,12 +78,70 @@ impl ConsentFilter {
             actor.is_some_and(|actor| answers_to(actor, identifier))
         };
         let serves = |purpose: &String| purposes(&declaration.grant).contains(&purpose.as_str());
+        let does = |action: &String| actions(&declaration.grant).contains(&action.as_str());
+        // Kept to the microsecond.
+        let next = Instant::from_microsecond(held.updated.as_microsecond() + 1);
+        let changed = (held.updated, next.unwrap_or(Instant::MAX));
         every(&self.statuses, |active| *active == declaration.active)
             && every(&self.categories, named)
             && every(&self.actors, concerns)
             && every(&self.purposes, serves)
+            && every(&self.actions, does)
+            && every(&self.periods, |bound| overlaps(bound, held))
+            && every(&self.updated, |bound| compares(bound, changed))
             && every(&self.ids, |id| *id == held.id)
     }
+
+    /// Puts rights into the order asked for; they come oldest first.
+    pub fn order(&self, rights: &mut [Right]) {
+        let Some(sort) = self.sort else { return };
+        rights.sort_by_key(|right| (right.updated, right.id));
+        if sort.descending {
+            rights.reverse();
+        }
+    }
+}
+
+/// As [`compares`], for a period without end when the right lasts until it is withdrawn: to equal it is to overlap.
+fn overlaps(bound: &TimeBound, held: &Right) -> bool {
+    let (start, end) = (held.start, held.end.unwrap_or(Instant::MAX));
+    let overlap = start < bound.end && end > bound.start;
+    match bound.comparison {
+        Comparison::Equal | Comparison::Approximately => overlap,
+        Comparison::NotEqual => !overlap,
+        Comparison::Less => start < bound.start,
+        Comparison::Greater => end > bound.end,
+        Comparison::LessOrEqual => start < bound.end,
+        Comparison::GreaterOrEqual => end > bound.start,
+        Comparison::StartsAfter => start >= bound.end,
+        Comparison::EndsBefore => end <= bound.start,
+    }
+}
+
+/// FHIR comparison of a span with that of a value.
+fn compares(bound: &TimeBound, (start, end): (Instant, Instant)) -> bool {
+    let within = start >= bound.start && end <= bound.end;
+    match bound.comparison {
+        Comparison::Equal => within,
+        Comparison::NotEqual => !within,
+        Comparison::Less => start < bound.start,
+        Comparison::Greater => end > bound.end,
+        Comparison::LessOrEqual => start < bound.start || within,
+        Comparison::GreaterOrEqual => end > bound.end || within,
+        Comparison::StartsAfter => start >= bound.end,
+        Comparison::EndsBefore => end <= bound.start,
+        Comparison::Approximately => start < bound.end && end > bound.start,
+    }
+}
+
+/// What is asked of a time, by parameter.
+fn bounds(params: &mut Params, name: &str) -> Vec<Vec<TimeBound>> {
+    let asked = times(params, name, TimeField::Updated).into_iter();
+    let bounds = asked.filter_map(|condition| match condition {
+        Condition::Time(_, bounds) => Some(bounds),
+        _ => None,
+    });
+    bounds.collect()
 }
 
 fn every<T>(conditions: &[Vec<T>], holds: impl Fn(&T) -> bool) -> bool {
@@ -104,7 +174,9 @@ pub fn consents(
     let patient = patient::take(&mut params);
     let mut filter = ConsentFilter {
         categories: categories(&mut params),
-        purposes: asked_purposes(&mut params),
+        purposes: asked(&mut params, "purpose", super::super::consent::PURPOSE),
+        actions: asked(&mut params, "action", ACTION),
+        periods: bounds(&mut params, "period"),
         ..ConsentFilter::default()
     };
     statuses(&mut params, &mut filter);
@@ -118,6 +190,12 @@ pub fn consents(
     filter.ids = tokens(&mut params, "_id", &[None], |_, id| {
         local_id(&id, "Consent", reading)
     });
+    for name in ["_lastUpdated", "date"] {
+        filter.updated.extend(bounds(&mut params, name));
+    }
+    let sort = super::results::sort(&mut params, &SORTS);
+    let sorted = params.used.iter().any(|(name, _)| name == "_sort");
+    filter.sort = sort.first().copied().filter(|_| sorted);
     let (count, show) = super::results::count(&mut params, "Consent");
     let done = params.finish(strict_handling)?;
     Ok(ConsentSearch {
@@ -164,10 +242,9 @@ fn categories(params: &mut Params) -> Vec<Vec<Named>> {
     })
 }
 
-/// Codes of v3-ActReason.
-fn asked_purposes(params: &mut Params) -> Vec<Vec<String>> {
-    tokens(params, "purpose", &[None], |system, code| {
-        let known = system.is_none_or(|system| system == super::super::consent::PURPOSE);
-        known.then_some(code)
+/// Codes of one system.
+fn asked(params: &mut Params, name: &str, of: &str) -> Vec<Vec<String>> {
+    tokens(params, name, &[None], |system, code| {
+        system.is_none_or(|system| system == of).then_some(code)
     })
 }

@@ -2,17 +2,16 @@
 
 use super::super::Reading;
 use super::super::datatype::identifier;
+use super::authors::authors;
 use super::params::Params;
 use super::subset::Show;
 use super::value::{
-    alternatives, coded, document_key, document_reference, identifier_token, local_id, missing,
-    text_match, times, token, tokens,
+    alternatives, coded, document_key, document_reference, local_id, missing, times, token, tokens,
 };
 use super::{Search, include, patient, results, status};
 use crate::dmp::context::Validation;
 use crate::dmp::query::{
-    AuthorPart, CodedField, Condition, DocumentQuery, Element, SortField, TextMatch, TimeField,
-    Token,
+    CodedField, Condition, DocumentKey, DocumentQuery, Element, SortField, TimeField, Token,
 };
 use crate::error::{Code, Error};
 
@@ -27,7 +26,7 @@ const CODED: [(&str, CodedField); 7] = [
 ];
 
 /// What `:missing` may be asked of; the others are always there.
-const ABSENT: [(&str, Option<Element>); 17] = [
+const ABSENT: [(&str, Option<Element>); 18] = [
     ("type", None),
     ("category", None),
     ("format", None),
@@ -44,7 +43,18 @@ const ABSENT: [(&str, Option<Element>); 17] = [
     ("related", Some(Element::Reference)),
     ("relatesto", Some(Element::RelatesTo)),
     ("relation", Some(Element::RelatesTo)),
+    ("author", None),
     ("_lastUpdated", None),
+];
+
+/// What PDSm's statement calls them, and what goes over the wire.
+const ALIASES: [(&str, &str); 5] = [
+    ("PDSm_isArchived", "isArchived"),
+    ("PDSm_DocumentReference_period-start", "period-start"),
+    ("PDSm_DocumentReference_period-end", "period-end"),
+    ("DocumentReference Patient", "patient"),
+    // Its own spelling.
+    ("DocumentRefence Author", "author"),
 ];
 
 /// The first is the order that nobody asked for.
@@ -68,6 +78,7 @@ pub fn documents(
     reading: &Reading,
 ) -> Result<Search, Error> {
     let mut params = Params::new(given, reading);
+    params.alias(&ALIASES);
     let patient = patient::take(&mut params);
     let mut conditions = Vec::new();
     let incremental = given.iter().any(|(name, _)| name == "_lastUpdated");
@@ -95,6 +106,7 @@ pub fn documents(
     conditions.extend(identifiers(&mut params));
     conditions.extend(related(&mut params));
     conditions.extend(relates_to(&mut params));
+    conditions.extend(relationships(&mut params));
     conditions.extend(authors(&mut params, "author"));
     conditions.extend(ids(&mut params, RESOURCE));
     conditions.extend(kinds_of_relation(&mut params));
@@ -160,140 +172,63 @@ fn relates_to(params: &mut Params) -> Vec<Condition> {
     let mut conditions = Vec::new();
     for name in ["relatesto", "relatesto.identifier"] {
         let modifiers = [None, Some("identifier"), Some("DocumentReference")];
-        conditions.extend(tokens(
-            params,
-            name,
-            &modifiers,
-            |system, value| match system {
-                Some(system) => document_key(Some(system), value),
-                None => document_reference(&value, reading).or_else(|| document_key(None, value)),
-            },
-        ));
+        conditions.extend(tokens(params, name, &modifiers, |system, value| {
+            target(system, value, reading)
+        }));
     }
     conditions.into_iter().map(Condition::RelatesTo).collect()
 }
 
+/// Another document, by reference or by identifier.
+fn target(system: Option<String>, value: String, reading: &Reading) -> Option<DocumentKey> {
+    match system {
+        Some(system) => document_key(Some(system), value),
+        None => document_reference(&value, reading).or_else(|| document_key(None, value)),
+    }
+}
+
 /// `relation`: of which kind (`relatesTo.code`).
 fn kinds_of_relation(params: &mut Params) -> Vec<Condition> {
-    let kinds = tokens(params, "relation", &[None], |system, code| {
-        let known = system.is_none_or(|system| system == RELATION);
-        known.then_some(code)
-    });
+    let kinds = tokens(params, "relation", &[None], kind_of_relation);
     kinds.into_iter().map(Condition::Relation).collect()
+}
+
+fn kind_of_relation(system: Option<String>, code: String) -> Option<String> {
+    let known = system.is_none_or(|system| system == RELATION);
+    known.then_some(code)
+}
+
+/// `relationship=relatesto$relation`: one and the same relation is to that document and of that kind.
+fn relationships(params: &mut Params) -> Vec<Condition> {
+    let reading = params.reading;
+    let mut conditions = Vec::new();
+    for (modifier, value) in params.take("relationship") {
+        if let Some(modifier) = modifier {
+            params.unsupported(&format!("relationship:{modifier}"));
+            continue;
+        }
+        let both = alternatives(&value).and_then(|all| {
+            let parts = all.iter().map(|one| {
+                // No kind of relation has a dollar in its code.
+                let (document, kind) = one.rsplit_once('$')?;
+                let (document, kind) = (token(document), token(kind));
+                let told = !document.1.is_empty() && !kind.1.is_empty();
+                told.then_some((document, kind))
+            });
+            parts.collect::<Option<Vec<_>>>()
+        });
+        let Some(both) = both else {
+            params.invalid("relationship");
+            continue;
+        };
+        let known = both.into_iter().filter_map(|(document, kind)| {
+            let document = target(document.0, document.1, reading)?;
+            Some((document, kind_of_relation(kind.0, kind.1)?))
+        });
+        conditions.push(Condition::Relationship(known.collect()));
+    }
+    conditions
 }
 
 /// The system of DocumentReference.relatesTo.code.
 const RELATION: &str = "http://hl7.org/fhir/document-relationship-type";
-
-/// `author` and its chains; authors are contained, so that the chains end in their identifier and name.
-pub(super) fn authors(params: &mut Params, base: &str) -> Vec<Condition> {
-    if !params.any(base) {
-        return Vec::new();
-    }
-    let mut conditions = plain_authors(params, base);
-    for (chain, part) in CHAINS {
-        for prefix in PREFIXES {
-            let name = format!("{base}{prefix}{chain}");
-            conditions.extend(match part {
-                Some(part) => names(params, &name, *part),
-                None => chained_ids(params, &name),
-            });
-        }
-    }
-    conditions
-}
-
-/// What stands between `author` and the end of a chain. `family-ex` and `familyEx` are PDSm's spellings.
-const PREFIXES: [&str; 10] = [
-    ".",
-    ":Practitioner.",
-    ":PractitionerRole.",
-    ":PractitionerRole.practitioner.",
-    ":PractitionerRole.partOf.",
-    ":PractitionerRole.partOf.practitioner.",
-    ".practitioner.",
-    ".partOf.",
-    ":Patient.",
-    ":Device.",
-];
-
-const CHAINS: &[(&str, Option<AuthorPart>)] = &[
-    ("identifier", None),
-    ("family", Some(AuthorPart::Family)),
-    ("family-ex", Some(AuthorPart::Family)),
-    ("familyEx", Some(AuthorPart::Family)),
-    ("given", Some(AuthorPart::Given)),
-    ("given-ex", Some(AuthorPart::Given)),
-    ("givenEx", Some(AuthorPart::Given)),
-    ("name", Some(AuthorPart::Any)),
-];
-
-/// PDSm's `author=`: an identifier, or a name.
-fn plain_authors(params: &mut Params, base: &str) -> Vec<Condition> {
-    let mut conditions = Vec::new();
-    for (modifier, value) in params.take_plain(base) {
-        let identifier = modifier.as_deref() == Some("identifier");
-        if modifier.is_some() && !identifier {
-            params.unsupported(&format!("{base}:{}", modifier.unwrap_or_default()));
-            continue;
-        }
-        let Some(alternatives) = alternatives(&value) else {
-            params.invalid(base);
-            continue;
-        };
-        let is_id = |one: &String| {
-            identifier || one.contains(['|', '%']) || one.chars().any(|c| c.is_ascii_digit())
-        };
-        let (ids, names): (Vec<_>, Vec<_>) = alternatives.into_iter().partition(is_id);
-        if !ids.is_empty() && !names.is_empty() {
-            params.unsupported(base);
-        } else if names.is_empty() {
-            conditions.push(Condition::AuthorId(author_tokens(&ids)));
-        } else {
-            conditions.push(Condition::AuthorName(
-                AuthorPart::Any,
-                TextMatch::Begins,
-                names,
-            ));
-        }
-    }
-    conditions
-}
-
-fn author_tokens(values: &[String]) -> Vec<Token> {
-    values
-        .iter()
-        .filter_map(|value| {
-            let (system, code) = token(value);
-            identifier_token(system, code)
-        })
-        .collect()
-}
-
-fn chained_ids(params: &mut Params, name: &str) -> Vec<Condition> {
-    let mut conditions = Vec::new();
-    for (name, value) in params.take_named(&[name]) {
-        match alternatives(&value) {
-            Some(all) => conditions.push(Condition::AuthorId(author_tokens(&all))),
-            None => params.invalid(&name),
-        }
-    }
-    conditions
-}
-
-fn names(params: &mut Params, name: &str, part: AuthorPart) -> Vec<Condition> {
-    let mut conditions = Vec::new();
-    for modifier in [None, Some("exact"), Some("contains")] {
-        let whole = match modifier {
-            Some(modifier) => format!("{name}:{modifier}"),
-            None => name.to_owned(),
-        };
-        for (whole, value) in params.take_named(&[&whole]) {
-            match (text_match(modifier), alternatives(&value)) {
-                (Some(how), Some(all)) => conditions.push(Condition::AuthorName(part, how, all)),
-                _ => params.invalid(&whole),
-            }
-        }
-    }
-    conditions
-}

@@ -46,6 +46,17 @@ impl<'a> Params<'a> {
         }
     }
 
+    /// Reads parameters of one name as those of another: what stands before the modifier and the chain.
+    pub(super) fn alias(&mut self, aliases: &[(&str, &str)]) {
+        for param in &mut self.params {
+            let base = param.name.find([':', '.']).unwrap_or(param.name.len());
+            let (name, rest) = param.name.split_at(base);
+            if let Some((_, known)) = aliases.iter().find(|(alias, _)| *alias == name.trim_end()) {
+                param.name = format!("{known}{rest}");
+            }
+        }
+    }
+
     /// True when a parameter starts with that name.
     pub(super) fn any(&self, base: &str) -> bool {
         self.params.iter().any(|param| param.name.starts_with(base))

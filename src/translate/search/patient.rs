@@ -36,13 +36,15 @@ pub struct PatientSearch {
 }
 
 /// The names under which a search carries the patient.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 10] = [
     "patient",
     "subject",
     "patient.identifier",
     "subject.identifier",
     "patient:identifier",
     "subject:identifier",
+    "patient:Patient",
+    "subject:Patient",
     "patient:Patient.identifier",
     "subject:Patient.identifier",
 ];

@@ -109,7 +109,7 @@ fn take_status(params: &mut Params) -> Option<Asked> {
 }
 
 /// Whether entries that are not archived, and archived ones, are wanted.
-fn take_archived(params: &mut Params) -> Option<(bool, bool)> {
+pub(super) fn take_archived(params: &mut Params) -> Option<(bool, bool)> {
     let mut wanted = None;
     for (modifier, value) in params.take("isArchived") {
         // The extension is there on archived entries alone.

@@ -2,11 +2,12 @@
 
 use super::super::Reading;
 use super::super::list::is_list_type;
-use super::documents::{authors, identifiers, ids};
+use super::authors::{authors, organizations};
+use super::documents::{identifiers, ids};
 use super::params::Params;
 use super::subset::Show;
 use super::value::{alternatives, coded, missing, text_match, times, token, tokens};
-use super::{Search, include, patient, results};
+use super::{Search, include, patient, results, status as statuses};
 use crate::dmp::document::Availability;
 use crate::dmp::id::UniqueId;
 use crate::dmp::query::{
@@ -16,6 +17,16 @@ use crate::error::{Code, Error};
 
 /// The system of List.status.
 const STATUS: &str = "http://hl7.org/fhir/list-status";
+
+/// What PDSm's statement calls them, and what goes over the wire.
+const ALIASES: [(&str, &str); 6] = [
+    ("DesignationType", "designationType"),
+    ("PDSm_isArchived", "isArchived"),
+    ("SourceId", "sourceId"),
+    ("PDSm_authorOrg", "authorOrg"),
+    ("PDSm_List_PatientAsSource", "source"),
+    ("PDSm_List_PractitionerRoleAsSource", "source"),
+];
 
 /// The first is the order that nobody asked for.
 const SORTS: [(&str, SortField); 3] = [
@@ -34,6 +45,7 @@ pub fn submissions(
     reading: &Reading,
 ) -> Result<Search, Error> {
     let mut params = Params::new(given, reading);
+    params.alias(&ALIASES);
     let patient = patient::take(&mut params);
     let mut conditions = Vec::new();
     let kinds = kind(&mut params);
@@ -62,10 +74,13 @@ pub fn submissions(
     conditions.extend(ids(&mut params, "List"));
     conditions.extend(titles(&mut params));
     let mut of_source = source_ids(&mut params);
+    of_source.extend(missing(&mut params, "source", Some(Element::Source)));
     of_source.extend(authors(&mut params, "source"));
+    of_source.extend(organizations(&mut params, "authorOrg"));
     if folders_only {
         // A folder has no source: MHD lets these be ignored.
-        params.used.retain(|(name, _)| !name.starts_with("source"));
+        let of_source = |name: &str| name.starts_with("source") || name.starts_with("authorOrg");
+        params.used.retain(|(name, _)| !of_source(name));
     } else {
         conditions.extend(of_source);
     }
@@ -159,20 +174,11 @@ fn status(params: &mut Params) -> Vec<Condition> {
     }
 }
 
+/// Neither a submission nor a folder is ever archived.
 fn archived(params: &mut Params) -> Vec<Condition> {
-    match params.take("isArchived").is_empty() {
-        true => Vec::new(),
-        false => {
-            let value = params.used.last().map(|(_, value)| value.clone());
-            match value.as_deref() {
-                Some("false" | "true,false" | "false,true") => Vec::new(),
-                Some("true") => vec![Condition::Never],
-                _ => {
-                    params.invalid("isArchived");
-                    Vec::new()
-                }
-            }
-        }
+    match statuses::take_archived(params) {
+        Some((false, _)) => vec![Condition::Never],
+        _ => Vec::new(),
     }
 }
 

@@ -12,8 +12,8 @@ use super::results;
 use super::subset::Show;
 use super::value::{identifier_token, local_id, text_match, times, token, tokens};
 use crate::dmp::query::{
-    After, Comparison, Condition, Page, Sort, SortField, SortKey, TextMatch, TimeBound, TimeField,
-    Token,
+    Bookmark, Comparison, Condition, Page, Place, Position, Sort, SortField, SortKey, TextMatch,
+    TimeBound, TimeField, Token,
 };
 use crate::dmp::time::Instant;
 use crate::dmp::vaccination::{Entry, Status, system};
@@ -45,7 +45,7 @@ pub struct VaccinationSearch {
 }
 
 /// Sort keys and id of an entry.
-type Place = (Vec<i64>, Uuid);
+type Standing = (Vec<i64>, Uuid);
 
 /// What is asked of the entries that the caller may know of; every condition must hold, and one of the alternatives of each.
 #[derive(Debug, Clone)]
@@ -147,35 +147,58 @@ fn validated(params: &mut Params) -> Vec<Vec<bool>> {
 }
 
 impl VaccinationQuery {
-    /// One page of the entries that are asked for, after a row; `entries` are all that the caller may know of.
-    pub fn page(&self, entries: Vec<Entry>, after: Option<After>, tables: &Tables) -> Page<Entry> {
-        let mut rows: Vec<(Place, Entry)> = entries
+    /// One page of the entries that are asked for; `entries` are all that the caller may know of.
+    pub fn page(
+        &self,
+        entries: Vec<Entry>,
+        asked: Option<Bookmark>,
+        tables: &Tables,
+    ) -> Page<Entry> {
+        let mut rows: Vec<(Standing, Entry)> = entries
             .into_iter()
             .filter(|entry| self.keeps(entry, tables))
             .map(|entry| (self.place(&entry), entry))
             .collect();
         let total = rows.len() as u64;
         rows.sort_by(|(one, _), (other, _)| self.compare(one, other));
-        if let Some(seen) = after.map(seen) {
-            rows.retain(|(place, _)| self.compare(place, &seen).is_gt());
+        let at = asked.map_or(Position::First, |page| page.at);
+        let backwards = matches!(at, Position::Before(_));
+        let from_start = at == Position::First;
+        if let Position::After(seen) | Position::Before(seen) = at {
+            let seen = standing(seen);
+            rows.retain(|(place, _)| match backwards {
+                true => self.compare(place, &seen).is_lt(),
+                false => self.compare(place, &seen).is_gt(),
+            });
         }
         let count = self.count as usize;
         let more = count > 0 && rows.len() > count;
-        rows.truncate(count);
-        let last = rows.last().filter(|_| more);
+        match backwards {
+            true => drop(rows.drain(..rows.len().saturating_sub(count))),
+            false => rows.truncate(count),
+        }
+        // The row that a page was asked from is on its other side.
+        let (before, after) = match backwards {
+            true => (more, true),
+            false => (!from_start, more),
+        };
+        let place = |((keys, id), _): &(Standing, Entry)| Place {
+            keys: keys.iter().copied().map(SortKey::Number).collect(),
+            id: *id,
+        };
+        let previous = rows.first().filter(|_| before).map(place);
+        let next = rows.last().filter(|_| after).map(place);
+        let bookmark = |at| Bookmark { at, state: None };
         Page {
             total,
-            next: last.map(|((keys, id), _)| After {
-                keys: keys.iter().copied().map(SortKey::Number).collect(),
-                id: *id,
-                state: None,
-            }),
+            next: next.map(Position::After).map(bookmark),
+            previous: previous.map(Position::Before).map(bookmark),
             rows: rows.into_iter().map(|(_, entry)| entry).collect(),
         }
     }
 
     /// Where an entry stands; one without date comes last of the latest first.
-    fn place(&self, entry: &Entry) -> Place {
+    fn place(&self, entry: &Entry) -> Standing {
         let occurrence = entry.vaccination.occurrence.as_ref();
         let keys = self.sort.iter().map(|sort| match sort.field {
             SortField::Updated => entry.updated.as_microsecond(),
@@ -185,7 +208,7 @@ impl VaccinationQuery {
     }
 
     /// Key by key, each its own way; ids as the last of them.
-    fn compare(&self, one: &Place, other: &Place) -> Ordering {
+    fn compare(&self, one: &Standing, other: &Standing) -> Ordering {
         let turned = |order: Ordering, sort: Option<&Sort>| match sort {
             Some(sort) if sort.descending => order.reverse(),
             _ => order,
@@ -250,13 +273,13 @@ impl VaccinationQuery {
     }
 }
 
-/// The place that a page ended with.
-fn seen(after: After) -> Place {
-    let keys = after.keys.into_iter().map(|key| match key {
+/// The row that a page was asked from.
+fn standing(place: Place) -> Standing {
+    let keys = place.keys.into_iter().map(|key| match key {
         SortKey::Number(number) => number,
         SortKey::Text(_) => i64::MIN,
     });
-    (keys.collect(), after.id)
+    (keys.collect(), place.id)
 }
 
 fn every<T>(conditions: &[Vec<T>], holds: impl Fn(&T) -> bool) -> bool {

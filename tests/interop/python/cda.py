@@ -10,6 +10,9 @@ import tempfile
 
 from lxml import etree
 
+import demo
+import sample
+
 NS = {"c": "urn:hl7-org:v3"}
 META = json.loads((pathlib.Path(os.environ["EXAMPLES"]) / "result.json").read_text())
 # CDA R2, ClinicalDocument: its children, in order.
@@ -20,7 +23,7 @@ FILES = {
     "application/pdf": b"%PDF-1.4\n<x:xmpmeta><pdfaid:part>1</pdfaid:part></x:xmpmeta>\n" + bytes(range(256)) * 40 + b"\n%%EOF\n",
     "text/plain": "Résultat : 5 < 7 & « normal ».\n".encode(),
     "text/rtf": rb"{\rtf1\ansi r\'e9sultat}",
-    "image/jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(200) + b"\xff\xd9",
+    "image/jpeg": sample.JPEG,
     "image/tiff": b"II*\x00" + bytes(200),
 }
 
@@ -51,6 +54,7 @@ def main():
         say(f"wrap {media_type}", made.returncode == 0, made.stderr.decode()[:300])
         if made.returncode:
             continue
+        demo.made("wrap-" + media_type.replace("/", "-"), made.stdout, None, data)
         root = etree.fromstring(made.stdout, etree.XMLParser(resolve_entities=False))
         names = [etree.QName(child).localname for child in root]
         say(f"wrap {media_type}: order", names == sorted(names, key=ORDER.index), names)

@@ -75,6 +75,14 @@ def keep(name, text):
     (pathlib.Path(os.environ["COLLECTED"]) / f"{name}.{suffix}").write_text(text)
 
 
+def made(name, data, told=None, content=None, **more):
+    """Leaves a CDA document that the server made, with the DocumentReference (or Immunization) that stands beside it and the file in it."""
+    folder = pathlib.Path(os.environ["MADE"])
+    (folder / f"{name}.xml").write_bytes(data)
+    beside = {"told": told, "content": base64.b64encode(content).decode() if content is not None else None, **more}
+    (folder / f"{name}.json").write_text(json.dumps(beside))
+
+
 class Checks:
     """Counts; one line for each check."""
 

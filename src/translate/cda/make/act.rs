@@ -11,7 +11,8 @@ use crate::tables::terminology::List;
 
 /// `documentationOf`, each: the first is the main act, which has period, performer and practice setting.
 pub(super) fn documented(metadata: &DocumentMetadata, tables: &Tables) -> Vec<Element> {
-    let event = |event: &Code| code("code", event, None);
+    // What has no list of its own is most often the type of a document.
+    let event = |event: &Code| code("code", event, Some((tables, List::Type)));
     let main = Element::new("serviceEvent")
         .children(metadata.events.first().map(event))
         .child(period(metadata))

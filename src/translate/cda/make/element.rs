@@ -65,7 +65,7 @@ impl Element {
     }
 
     /// As a whole XML document.
-    pub(in crate::translate) fn document(&self) -> String {
+    pub fn document(&self) -> String {
         let mut out = String::with_capacity(8 * 1024 + self.text_len() * 9 / 8);
         out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
         self.write(&mut out, Some(0));
@@ -90,7 +90,7 @@ impl Element {
             out.push(' ');
             out.push_str(name);
             out.push_str("=\"");
-            out.push_str(&escaped(value));
+            attribute(out, value);
             out.push('"');
         }
         if self.content.is_empty() {
@@ -113,6 +113,21 @@ impl Element {
         out.push_str("</");
         out.push_str(self.name);
         out.push('>');
+    }
+}
+
+/// A value that reads back as it is: XML makes a blank of a line end that is not written as a reference.
+fn attribute(out: &mut String, value: &str) {
+    let is_blank = |c: char| matches!(c, '\t' | '\n' | '\r');
+    for piece in value.split_inclusive(is_blank) {
+        let text = piece.trim_end_matches(is_blank);
+        out.push_str(&escaped(text));
+        out.push_str(match piece.get(text.len()..) {
+            Some("\t") => "&#9;",
+            Some("\n") => "&#10;",
+            Some("\r") => "&#13;",
+            _ => "",
+        });
     }
 }
 

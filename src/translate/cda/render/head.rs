@@ -48,13 +48,27 @@ pub(super) fn html(header: &CdaHeader, tables: &Tables) -> String {
         );
     }
     if let Some((id, name)) = &header.custodian {
+        let id = id.as_ref();
         let name = name.clone().unwrap_or_default();
-        facts.add("Conservé par", &[name, number(id.as_ref())]);
+        // A structure without name bears its number for one.
+        let name = Some(name).filter(|name| id.is_none_or(|id| id.extension != *name));
+        facts.add("Conservé par", &[name.unwrap_or_default(), number(id)]);
     }
     facts.act(header);
     facts.document(header);
     facts.html.push_str("</dl></header>");
     facts.html
+}
+
+/// Given names, each once: the CI-SIS writes them as a list, as the first and as the one in use.
+fn once(given: &str) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in given.split_whitespace() {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(" ")
 }
 
 impl Facts<'_> {
@@ -76,7 +90,7 @@ impl Facts<'_> {
 
     fn patient(&mut self, header: &CdaHeader) {
         let used = header.family_used.clone().unwrap_or_default();
-        let given = header.given.clone().unwrap_or_default();
+        let given = once(header.given.as_deref().unwrap_or_default());
         let birth = header.family_birth.clone().unwrap_or_default();
         let shown = if used.is_empty() { &birth } else { &used };
         let mut lines = vec![format!("{shown} {given}")];

@@ -2,10 +2,11 @@
 
 use super::tree::{Element, Narrative};
 use crate::dmp::code::Code;
+use crate::dmp::id::is_oid;
 use crate::dmp::person::Identifier;
 use crate::dmp::time::Timestamp;
 use crate::dmp::vaccination::{
-    Concept, Party, Quantity, Reaction, Series, Status, Vaccination, system,
+    Concept, MAX_REACTIONS, Party, Quantity, Reaction, Series, Status, Vaccination, system,
 };
 use crate::translate::cda::values::repaired;
 
@@ -57,6 +58,7 @@ pub(super) fn read(act: &Element, narrative: &Narrative) -> Vaccination {
         recorded: act.at(&["author", "time"]).and_then(time),
         reactions: related("CAUS", "observation")
             .filter_map(|one| reaction(one, narrative))
+            .take(MAX_REACTIONS)
             .collect(),
         note: comment
             .and_then(|one| one.first("text"))
@@ -66,6 +68,8 @@ pub(super) fn read(act: &Element, narrative: &Narrative) -> Vaccination {
 
 fn identifier(id: &Element) -> Option<Identifier> {
     let root = id.attribute("root").filter(|_| !id.is_null())?;
+    let is_uuid = root.len() == 36 && uuid::Uuid::try_parse(root).is_ok();
+    (is_oid(root) || is_uuid).then_some(())?;
     Some(Identifier {
         root: root.to_owned(),
         extension: id.attribute("extension").unwrap_or_default().to_owned(),
@@ -80,13 +84,16 @@ fn time(element: &Element) -> Option<Timestamp> {
 fn code(element: &Element) -> Option<Code> {
     let code = element.attribute("code").filter(|_| !element.is_null())?;
     let of = element.attribute("codeSystem").unwrap_or_default();
-    let of = if of == system::CIP_ALIAS {
-        system::CIP
-    } else {
-        of
+    let of = match of {
+        system::CIP_ALIAS => system::CIP,
+        // What names no system is none.
+        of if is_oid(of) => of,
+        _ => "",
     };
+    // A code of FHIR has single blanks inside.
+    let words: Vec<&str> = code.split_whitespace().collect();
     Some(Code {
-        code: code.to_owned(),
+        code: Some(words.join(" ")).filter(|code| !code.is_empty())?,
         system: of.to_owned(),
         display: element.attribute("displayName").map(str::to_owned),
     })
@@ -120,7 +127,11 @@ fn quantity(element: &Element) -> Option<Quantity> {
     let value = element.attribute("value").filter(|_| !element.is_null())?;
     Some(Quantity {
         value: value.to_owned(),
-        unit: element.attribute("unit").map(str::to_owned),
+        // 1 is what stands there unsaid.
+        unit: element
+            .attribute("unit")
+            .filter(|unit| *unit != "1")
+            .map(str::to_owned),
     })
 }
 

@@ -233,8 +233,8 @@ fn consumable(act: &Vaccination) -> Element {
 
 fn party(name: &'static str, party: &Party) -> Element {
     let person = party.name.as_deref().map(|name| {
-        let name = Element::new("name").child(Element::new("family").text(name));
-        Element::new("assignedPerson").child(name)
+        // As it is written: nobody told which part is which.
+        Element::new("assignedPerson").child(Element::new("name").text(name))
     });
     let id = match &party.id {
         Some(id) => identifier(id),

@@ -1,5 +1,6 @@
 //! The structured body as a small tree, bounded in size; names of other namespaces are empty.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::super::attributes;
@@ -11,11 +12,26 @@ const MAX_ELEMENTS: usize = 100_000;
 /// Longest text taken from one element, in bytes: many entries may refer to one part of the narrative.
 const MAX_WORDS: usize = 16 << 10;
 
+/// The attributes that an entry is read from; a tree of all of them could be many times its document.
+const READ: [&str; 11] = [
+    "ID",
+    "root",
+    "extension",
+    "code",
+    "codeSystem",
+    "displayName",
+    "value",
+    "unit",
+    "typeCode",
+    "negationInd",
+    "nullFlavor",
+];
+
 /// An element with what is in it.
 #[derive(Debug, Default)]
 pub(super) struct Element {
     pub(super) name: String,
-    attributes: Vec<(String, String)>,
+    attributes: Vec<(&'static str, String)>,
     pub(super) children: Vec<Element>,
     /// Its text before its first child.
     lead: String,
@@ -41,7 +57,10 @@ pub(super) fn body(walker: &mut Walker<'_>) -> Option<Element> {
                 open.push(Element {
                     name: tag.hl7().to_owned(),
                     attributes: written
-                        .map(|(name, raw)| (name.to_owned(), attributes::value(raw).into_owned()))
+                        .filter_map(|(name, raw)| {
+                            let known = READ.into_iter().find(|known| *known == name)?;
+                            Some((known, attributes::value(raw).into_owned()))
+                        })
                         .collect(),
                     ..Element::default()
                 });
@@ -87,8 +106,8 @@ impl Element {
 
     /// An attribute that says something.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.attributes.iter().find(|(known, _)| known == name)?;
-        Some(value.trim()).filter(|value| !value.is_empty())
+        let (_, value) = self.attributes.iter().find(|(known, _)| *known == name)?;
+        Some(value.trim_matches(is_blank)).filter(|value| !value.trim().is_empty())
     }
 
     /// True for an element that says why it has no value.
@@ -106,16 +125,17 @@ impl Element {
     pub(super) fn words(&self) -> Option<String> {
         let mut text = String::new();
         self.gather(&mut text);
-        let words: Vec<&str> = text.split_whitespace().collect();
-        (!words.is_empty()).then(|| words.join(" "))
+        // A no-break space is a character of the text.
+        let words: Vec<&str> = text.split_ascii_whitespace().collect();
+        Some(words.join(" ")).filter(|text| !text.trim().is_empty())
     }
 
     /// The same as written, without the blanks around it; None when there is none.
     pub(super) fn text(&self) -> Option<String> {
         let mut text = String::new();
         self.gather(&mut text);
-        let text = text.trim();
-        (!text.is_empty()).then(|| text.to_owned())
+        let text = text.trim_matches(is_blank);
+        (!text.trim().is_empty()).then(|| text.to_owned())
     }
 
     fn gather(&self, text: &mut String) {
@@ -147,8 +167,17 @@ fn bounded(text: &str, there: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
+/// The blanks of XML.
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
 /// What the section says to a person, by the id of its parts.
-pub(super) struct Narrative<'a>(HashMap<&'a str, &'a Element>);
+pub(super) struct Narrative<'a> {
+    parts: HashMap<&'a str, &'a Element>,
+    /// What was looked at already: any number of entries may refer to one part.
+    read: RefCell<HashMap<&'a str, Option<String>>>,
+}
 
 impl<'a> Narrative<'a> {
     /// Of one section.
@@ -157,14 +186,18 @@ impl<'a> Narrative<'a> {
         if let Some(text) = section.first("text") {
             note(text, &mut parts);
         }
-        Self(parts)
+        Self {
+            parts,
+            read: RefCell::default(),
+        }
     }
 
     /// What `reference` points to; a missing `#` is tolerated.
     pub(super) fn referred(&self, element: &Element) -> Option<String> {
         let value = element.first("reference")?.attribute("value")?;
-        let part = self.0.get(value.trim_start_matches('#'))?;
-        part.words()
+        let (id, part) = self.parts.get_key_value(value.trim_start_matches('#'))?;
+        let mut read = self.read.borrow_mut();
+        read.entry(id).or_insert_with(|| part.words()).clone()
     }
 
     /// The words of an element: those that it refers to, else its own.
