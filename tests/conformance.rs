@@ -366,7 +366,7 @@ fn every_operation_of_the_statement_has_its_definition() {
             }
         }
         assert_eq!(listed, defined);
-        assert_eq!(defined.len(), 6);
+        assert_eq!(defined.len(), 7);
     });
 }
 

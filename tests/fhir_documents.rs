@@ -8,6 +8,7 @@ mod support;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use hyper::Method;
+use passerelle::translate::wire;
 use serde_json::{Value, json};
 use support::client::encode;
 use support::document::{OTHER, PATIENT};
@@ -166,8 +167,8 @@ async fn a_bundle_is_a_document() {
         let headers = [("If-None-Match", tag.as_str())];
         let again = doctor.send(Method::GET, &at, &headers, Vec::new()).await;
         assert_eq!(again.status, 304);
-        let xml = accepting(&mut doctor, &at, "application/fhir+xml").await;
-        assert_eq!(xml.status, 406);
+        let turtle = accepting(&mut doctor, &at, "text/turtle").await;
+        assert_eq!(turtle.status, 406);
 
         // By ITI-68's other road.
         let binary = at.replace("/Bundle/", "/Binary/");
@@ -339,13 +340,9 @@ async fn a_wrong_document_is_refused() {
             let number = OTHER.split_once('|').unwrap().1;
             assert!(!outcome.to_string().contains(number));
         }
-        // Not JSON, and XML.
-        let (mut sent, _) = simplified(|_| "{".to_owned());
+        let (sent, _) = simplified(|_| "{".to_owned());
         let reply = hospital.post("/DocumentReference", &sent).await;
         reply.assert_refused(422, "element-invalid");
-        sent["content"][0]["attachment"]["contentType"] = json!("application/fhir+xml");
-        let reply = hospital.post("/DocumentReference", &sent).await;
-        reply.assert_refused(422, "fhir-document-not-supported");
         // No Composition tells all that a document needs.
         let (_, document) = bundle(|_, _| {});
         let parameters = json!({
@@ -363,4 +360,259 @@ async fn a_wrong_document_is_refused() {
         assert_eq!(found["total"], 0, "nothing was made");
     })
     .await;
+}
+
+const XML: &str = "application/fhir+xml";
+
+/// A document in XML, as an author would write it: indented, with an older resource that the façade itself does not serve.
+fn in_xml(document: &Value) -> String {
+    let mut document = document.clone();
+    document["entry"].as_array_mut().unwrap().push(json!({
+        "fullUrl": "urn:uuid:bbbbbbbb-0000-0000-0000-000000000003",
+        "resource": {
+            "resourceType": "AllergyIntolerance",
+            "patient": {"reference": "urn:uuid:bbbbbbbb-0000-0000-0000-000000000002"},
+            "reaction": [{"manifestation": [{"text": "Urticaire"}], "severity": "mild"}]
+        }
+    }));
+    let xml = wire::write_xml_document(&document).expect("R4");
+    wire::indent_xml(&xml)
+}
+
+/// The tree of an XML answer.
+fn tree(bytes: &[u8]) -> Value {
+    let (tree, issues) = wire::read_document(wire::Format::Xml, bytes).expect("XML");
+    assert_eq!(issues, []);
+    tree
+}
+
+/// The text without its declaration.
+fn bare(xml: &str) -> &str {
+    xml.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>")
+        .expect("declared")
+        .trim()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_in_xml_is_kept_to_the_byte_and_read_in_both_forms() {
+    on_both(async |server| {
+        let mut hospital = server.client("hopital");
+        let mut doctor = doctor(server).await;
+        let (mut sent, bytes) = simplified(in_xml);
+        sent["content"][0]["attachment"]["contentType"] = json!(XML);
+        let made = hospital.post("/DocumentReference", &sent).await;
+        let made = made.assert_status(201).json();
+        let attachment = &made["content"][0]["attachment"];
+        assert_eq!(attachment["contentType"], XML);
+        // Of the bytes as they came.
+        assert_eq!(attachment["size"], bytes.len());
+        let sha1 = openssl::sha::sha1(&bytes);
+        assert_eq!(attachment["hash"], BASE64_STANDARD.encode(sha1));
+        let url = attachment["url"].as_str().unwrap();
+        let at = format!("/Bundle/{}", url.rsplit('/').next().unwrap());
+        assert!(url.ends_with(&at), "{url}");
+
+        for accept in [XML, "*/*"] {
+            let read = accepting(&mut doctor, &at, accept).await.assert_status(200);
+            assert_eq!(read.header("content-type"), XML);
+            assert_eq!(read.bytes, bytes.as_slice(), "{accept}");
+            let hex: String = sha1.iter().map(|b| format!("{b:02x}")).collect();
+            assert_eq!(read.header("etag"), format!("\"{hex}\""));
+        }
+        let read = accepting(&mut doctor, &at, FHIR).await.assert_status(200);
+        assert_eq!(
+            read.header("content-type"),
+            "application/fhir+json; charset=utf-8"
+        );
+        assert_eq!(read.json(), tree(&bytes));
+        assert!(read.header("etag").starts_with("W/"));
+        let text = String::from_utf8(read.bytes.to_vec()).unwrap();
+        assert!(text.contains("\"valueDecimal\":1.5"), "{text}");
+        let tag = read.header("etag").to_owned();
+        let headers = [("Accept", FHIR), ("If-None-Match", tag.as_str())];
+        let again = doctor.send(Method::GET, &at, &headers, Vec::new()).await;
+        assert_eq!(again.status, 304);
+        let by_format = doctor.get(&format!("{at}?_format=json")).await;
+        assert_eq!(by_format.assert_status(200).json(), tree(&bytes));
+
+        let binary = at.replace("/Bundle/", "/Binary/");
+        let raw = accepting(&mut doctor, &binary, XML)
+            .await
+            .assert_status(200);
+        assert_eq!(
+            (raw.header("content-type"), &raw.bytes[..]),
+            (XML, &bytes[..])
+        );
+        let inside = accepting(&mut doctor, &binary, FHIR).await.json();
+        assert_eq!(inside["contentType"], XML);
+        assert_eq!(inside["data"], BASE64_STANDARD.encode(&bytes));
+
+        // One in JSON is read in XML too.
+        let (sent, document) = bundle(|_, _| {});
+        let reply = hospital.post("", &sent).await.assert_status(200).json();
+        let at = location(&reply, 2);
+        let read = accepting(&mut doctor, &at, XML).await.assert_status(200);
+        assert_eq!(
+            read.header("content-type"),
+            "application/fhir+xml; charset=utf-8"
+        );
+        assert_eq!(tree(&read.bytes), document);
+        assert!(read.header("etag").starts_with("W/"));
+        // One that is not R4 has no XML form; it is still given as it came.
+        let (sent, _) = bundle(|_, document| {
+            document["entry"][0]["resource"]["mood"] = json!("good");
+        });
+        let reply = hospital.post("", &sent).await.assert_status(200).json();
+        let at = location(&reply, 2);
+        let refused = accepting(&mut doctor, &at, XML).await;
+        assert_eq!(refused.status, 406);
+        doctor.get(&at).await.assert_status(200);
+    })
+    .await;
+}
+
+/// The transaction of a document in XML: `around` makes the inner text, which stands where the Bundle is.
+fn transaction_in_xml(around: impl FnOnce(&str) -> String) -> (Vec<u8>, Value) {
+    let (mut sent, document) = bundle(|reference, _| {
+        reference["content"][0]["attachment"]["contentType"] = json!(XML);
+    });
+    let inner = wire::write_xml_document(&document).expect("R4");
+    let stand_in = json!({"resourceType": "Binary", "contentType": "a/b"});
+    sent["entry"][2]["resource"] = stand_in.clone();
+    let outer = wire::write_xml(&sent).expect("served");
+    let hole = "<Binary><contentType value=\"a/b\"/></Binary>";
+    assert!(outer.contains(hole), "{outer}");
+    (
+        outer.replace(hole, &around(bare(&inner))).into_bytes(),
+        document,
+    )
+}
+
+async fn posting(client: &mut Client, path: &str, body: Vec<u8>) -> Reply {
+    let headers = [("Content-Type", XML), ("Accept", "application/fhir+json")];
+    client.send(Method::POST, path, &headers, body).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_in_xml_holds_its_document_inline() {
+    on_both(async |server| {
+        let mut hospital = server.client("hopital");
+        let mut doctor = doctor(server).await;
+        type Around = fn(&str) -> String;
+        let declared = " xmlns=\"http://hl7.org/fhir\"";
+        let cases: [(Around, Option<Around>); 3] = [
+            // As its author wrote it: the same text.
+            (str::to_owned, Some(str::to_owned)),
+            // Its namespace stands on what is around it: the text as written, with the namespace.
+            (
+                |inner| inner.replacen(" xmlns=\"http://hl7.org/fhir\"", "", 1),
+                Some(str::to_owned),
+            ),
+            // A prefix of its own: written anew.
+            (
+                |inner| {
+                    let prefixed = inner
+                        .replace("</", "</f:")
+                        .replace("<", "<f:")
+                        .replace("<f:/", "</");
+                    let narrative = prefixed.contains("f:div");
+                    assert!(!narrative);
+                    prefixed.replacen("xmlns=", "xmlns:f=", 1)
+                },
+                None,
+            ),
+        ];
+        for (around, kept) in cases {
+            let (body, document) = transaction_in_xml(around);
+            let told = posting(&mut hospital, "/Bundle/$validate", body.clone()).await;
+            let told = told.assert_status(200).json();
+            let errors = told["issue"].as_array().unwrap().iter();
+            let mut errors = errors.filter(|issue| issue["severity"] == "error");
+            assert!(errors.next().is_none(), "{told:#}");
+            let reply = posting(&mut hospital, "", body)
+                .await
+                .assert_status(200)
+                .json();
+            let at = location(&reply, 2);
+            assert!(at.starts_with("/Bundle/"), "{at}");
+            let read = accepting(&mut doctor, &at, XML).await.assert_status(200);
+            assert_eq!(tree(&read.bytes), document);
+            let text = std::str::from_utf8(&read.bytes).unwrap();
+            if let Some(kept) = kept {
+                let inner = wire::write_xml_document(&document).unwrap();
+                assert_eq!(text, kept(bare(&inner)));
+            }
+            assert!(text.contains(declared), "{text}");
+            let reference = doctor.get(&location(&reply, 1)).await.json();
+            let attachment = &reference["content"][0]["attachment"];
+            assert_eq!(attachment["contentType"], XML);
+            assert_eq!(attachment["size"], read.bytes.len());
+            let json = accepting(&mut doctor, &at, FHIR).await.assert_status(200);
+            assert_eq!(json.json(), document);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_document_in_xml_is_refused_with_its_place() {
+    let server = opened(Options::default()).await;
+    let mut hospital = server.client("hopital");
+    let (body, _) = transaction_in_xml(|inner| {
+        inner.replacen("<Composition>", "<Composition>\n<mood value=\"good\"/>", 1)
+    });
+    let reply = posting(&mut hospital, "", body).await;
+    assert_eq!(reply.status, 422);
+    let issue = &reply.json()["issue"][0];
+    assert_eq!(
+        issue["expression"][0],
+        "Bundle.entry[2].resource.entry[0].resource.mood"
+    );
+    let place = issue["diagnostics"].as_str().unwrap();
+    assert!(place.starts_with("2:1 "), "{place}");
+    // In a Binary or inline the place is one of the document's own text.
+    for (text, code, told) in [
+        (
+            "<Bundle xmlns=\"http://hl7.org/fhir\">\n<type",
+            "element-invalid",
+            "2:1",
+        ),
+        (
+            "<Bundle xmlns=\"http://hl7.org/fhir\">\n<mood value=\"a\"/></Bundle>",
+            "element-invalid",
+            "Bundle.mood 2:1",
+        ),
+        (
+            "<Patient xmlns=\"http://hl7.org/fhir\"/>",
+            "element-invalid",
+            "1:1",
+        ),
+        ("{}", "element-invalid", "1:1"),
+    ] {
+        let (mut sent, _) = simplified(|_| text.to_owned());
+        sent["content"][0]["attachment"]["contentType"] = json!(XML);
+        let reply = hospital.post("/DocumentReference", &sent).await;
+        reply.assert_refused(422, code);
+        let outcome = reply.json();
+        let issue = &outcome["issue"][0];
+        assert_eq!(
+            issue["expression"][0],
+            "DocumentReference.content[0].attachment"
+        );
+        assert!(
+            issue["diagnostics"].as_str().unwrap().contains(told),
+            "{issue:#}"
+        );
+    }
+    // A document says the same in either form.
+    let (body, _) = transaction_in_xml(|inner| {
+        inner.replacen(
+            PATIENT.split_once('|').unwrap().1,
+            OTHER.split_once('|').unwrap().1,
+            1,
+        )
+    });
+    posting(&mut hospital, "", body)
+        .await
+        .assert_refused(422, "metadata-mismatch");
 }

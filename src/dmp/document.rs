@@ -10,6 +10,8 @@ use super::time::Timestamp;
 
 /// `mimeType` of FHIR documents (MHD's FHIR Documents option).
 pub const FHIR_DOCUMENT: &str = "application/fhir+json";
+/// The media type of FHIR documents in XML.
+pub const FHIR_DOCUMENT_XML: &str = "application/fhir+xml";
 
 /// XDS `availabilityStatus` (JDV_J52).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -295,7 +297,7 @@ pub struct DocumentMetadata {
 impl DocumentMetadata {
     /// True for a FHIR document, which is read as the Bundle that it is.
     pub fn is_fhir(&self) -> bool {
-        self.mime_type == FHIR_DOCUMENT
+        [FHIR_DOCUMENT, FHIR_DOCUMENT_XML].contains(&self.mime_type.as_str())
     }
 }
 

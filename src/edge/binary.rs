@@ -7,20 +7,20 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::app::Shared;
 use super::exchange::Exchange;
 use super::negotiate::{self, BinaryForm, Format};
 use super::params::{self, Params};
 use super::read::identifier;
-use super::{alert, answer, conditional, range};
-use crate::dmp::document::FHIR_DOCUMENT;
+use super::{alert, answer, conditional, media, range};
 use crate::dmp::time::Timestamp;
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error};
-use crate::policy::Act;
+use crate::policy::{Act, Permit};
 use crate::store::{Content, Locator};
-use crate::translate::cda;
+use crate::translate::{cda, fhir_document};
 
 /// The media type of CDA documents.
 const CDA: &str = "text/xml";
@@ -49,19 +49,53 @@ pub(super) async fn read_fhir(
 
 async fn retrieve_fhir(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
     exchange.identify()?;
-    // It is kept, and given back, in JSON.
-    if exchange.format()? != Format::Json {
-        return Err(Code::NotAcceptable.into());
-    }
-    let content = content(exchange, id).await?;
-    if content.mime_type != FHIR_DOCUMENT {
-        return Err(Code::NotFound.into());
-    }
-    let tag = format!("\"{}\"", content.sha1);
+    let wanted = wanted(exchange)?;
+    let (id, permit) = permitted(exchange, id).await?;
+    let (app, trace) = (Shared::clone(&exchange.app), exchange.trace());
+    let store = &app.store;
+    let given = store.give_content(&permit, id, trace, |content| {
+        given_fhir(exchange, wanted, content)
+    });
+    let given = given.await;
+    exchange.acted(given)
+}
+
+/// The form that is asked for. None when any will do: the document then comes as it was deposited.
+fn wanted(exchange: &Exchange) -> Result<Option<Format>, Error> {
+    let format = exchange.format()?;
+    let any = match params::first(&exchange.query()?, "_format") {
+        Some(named) => named == "*/*",
+        None => media::ranges(exchange.headers()).all(|r| r.essence == "*/*" && r.is_wanted()),
+    };
+    Ok((!any).then_some(format))
+}
+
+/// What is answered with a content that the caller may know of, asked for as a FHIR document.
+async fn given_fhir(
+    exchange: &mut Exchange,
+    wanted: Option<Format>,
+    content: Content,
+) -> Result<Response, Error> {
+    let kept = fhir_document::form(&content.mime_type).ok_or(Code::NotFound)?;
+    let form = wanted.unwrap_or(kept);
+    let tag = match form {
+        _ if form == kept => format!("\"{}\"", content.sha1),
+        Format::Json => format!("W/\"{}-json\"", content.sha1),
+        Format::Xml => format!("W/\"{}-xml\"", content.sha1),
+    };
     let (deposited, hidden) = (content.deposited, content.hidden);
-    let mut response = match answer::not_modified(exchange.headers(), &tag) {
-        true => answer::empty(StatusCode::NOT_MODIFIED),
-        false => answer::with_type(StatusCode::OK, FHIR_DOCUMENT, content.bytes),
+    let mut response = if conditional::is_held(exchange.headers(), &tag, deposited) {
+        answer::empty(StatusCode::NOT_MODIFIED)
+    } else if form == kept {
+        answer::with_type(StatusCode::OK, &content.mime_type, content.bytes)
+    } else {
+        let bytes = content.bytes;
+        // A long one must not hold up other requests.
+        let written = tokio::task::spawn_blocking(move || fhir_document::rewrite(&bytes, kept));
+        // What is no R4 has one form only.
+        let text = written.await.map_err(|_| Code::Internal)?;
+        let text = text.ok_or(Code::NotAcceptable)?;
+        answer::with_type(StatusCode::OK, form.content_type(), text)
     };
     let headers = response.headers_mut();
     answer::put(headers, header::ETAG, &tag);
@@ -72,25 +106,38 @@ async fn retrieve_fhir(exchange: &mut Exchange, id: &str) -> Result<Response, Er
     Ok(response)
 }
 
-/// The content that an id names, if the caller may read it.
-async fn content(exchange: &mut Exchange, id: &str) -> Result<Content, Error> {
+/// What allows the caller to read the content that an id names.
+async fn permitted(exchange: &mut Exchange, id: &str) -> Result<(Uuid, Permit), Error> {
     let id = identifier(id)?;
     exchange.names("Binary", id);
     let what = Locator::Content(id);
     let permit = exchange.permit_by_id(&Act::ReadContent, what).await?;
-    let trace = exchange.trace();
-    let content = exchange.app.store.read_content(&permit, id, trace).await;
-    exchange.acted(content)
+    Ok((id, permit))
 }
 
 async fn retrieve(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
     exchange.identify()?;
     let query = exchange.query()?;
-    let content = content(exchange, id).await?;
-    if let Some((media_type, bytes)) = file(exchange, &query, &content) {
+    let (id, permit) = permitted(exchange, id).await?;
+    let (app, trace) = (Shared::clone(&exchange.app), exchange.trace());
+    let store = &app.store;
+    let answer = store.give_content(&permit, id, trace, |content| {
+        given(exchange, &query, content)
+    });
+    let answer = answer.await;
+    exchange.acted(answer)
+}
+
+/// What is answered with a content that the caller may know of.
+async fn given(
+    exchange: &mut Exchange,
+    query: &Params,
+    content: Content,
+) -> Result<Response, Error> {
+    if let Some((media_type, bytes)) = file(exchange, query, &content) {
         return inner(exchange, &content, &media_type, bytes.into());
     }
-    let form = negotiate::binary(exchange.headers(), &query, &content.mime_type)?;
+    let form = negotiate::binary(exchange.headers(), query, &content.mime_type)?;
     let tag = match form {
         BinaryForm::Raw => format!("\"{}\"", content.sha1),
         BinaryForm::Resource(_) => format!("W/\"{}\"", content.sha1),
@@ -101,9 +148,7 @@ async fn retrieve(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
     let mut response = match form {
         BinaryForm::Raw => {
             let (media_type, bytes) = (&content.mime_type, content.bytes.clone());
-            let part = range::respond(exchange, media_type, bytes, &tag, deposited);
-            // The reading of it is traced.
-            exchange.acted(part)?
+            range::respond(exchange, media_type, bytes, &tag, deposited)?
         }
         _ if conditional::is_held(exchange.headers(), &tag, deposited) => {
             answer::empty(StatusCode::NOT_MODIFIED)
@@ -139,14 +184,13 @@ fn file(exchange: &Exchange, query: &Params, content: &Content) -> Option<(Strin
 }
 
 fn inner(
-    exchange: &mut Exchange,
+    exchange: &Exchange,
     content: &Content,
     media_type: &str,
     bytes: Bytes,
 ) -> Result<Response, Error> {
     let tag = format!("\"{}-file\"", content.sha1);
-    let part = range::respond(exchange, media_type, bytes, &tag, content.deposited);
-    let mut response = exchange.acted(part)?;
+    let mut response = range::respond(exchange, media_type, bytes, &tag, content.deposited)?;
     let headers = response.headers_mut();
     answer::put(headers, header::ETAG, &tag);
     answer::put(headers, header::VARY, "Accept");

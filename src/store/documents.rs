@@ -1,5 +1,6 @@
 //! The store's acts on documents, submissions and contents.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -176,6 +177,22 @@ impl Store {
         id: Uuid,
         trace: Trace,
     ) -> Result<Content, Error> {
+        self.give_content(permit, id, trace, |content| ready(Ok(content)))
+            .await
+    }
+
+    /// The same for who decides by what he finds there what he answers: `give` makes the answer or refuses it, and the trace is of
+    /// what it did. What the permit does not show never comes to it.
+    ///
+    /// # Errors
+    /// Those of [`Store::read_content`], and the refusal; a failure of `give` (status 500 and above) is not traced.
+    pub async fn give_content<T, F: Future<Output = Result<T, Error>>>(
+        &self,
+        permit: &Permit,
+        id: Uuid,
+        mut trace: Trace,
+        give: impl FnOnce(Content) -> F,
+    ) -> Result<T, Error> {
         let ins = self.entered(permit).await?;
         let mut reader = self.reader().await?;
         let kept = match &self.home {
@@ -186,11 +203,24 @@ impl Store {
         let found = read::content(conn, kept, &ins, permit, id).await?;
         let gone = found.is_none() && read::is_deleted(conn, &ins, permit, id).await?;
         drop(reader);
-        // The journal names the document: the content's id is random so that it tells nothing.
-        let entity = match &found {
-            Some(content) => (audit::DOCUMENT, content.document),
-            None => (audit::CONTENT, id),
+        let Some(content) = found else {
+            let entity = (audit::CONTENT, id);
+            return self.shown(permit, (None, gone), entity, trace).await;
         };
-        self.shown(permit, (found, gone), entity, trace).await
+        // The journal names the document: the content's id is random so that it tells nothing.
+        let entity = (audit::DOCUMENT, content.document);
+        match give(content).await {
+            Ok(given) => {
+                let found = (Some(given), false);
+                self.shown(permit, found, entity, trace).await
+            }
+            Err(failure) if failure.status() >= 500 => Err(failure),
+            Err(refusal) => {
+                trace.entities.push((entity.0.to_owned(), entity.1));
+                audit::refuse(&mut trace, &refusal);
+                self.trace(trace).await?;
+                Err(refusal)
+            }
+        }
     }
 }

@@ -16,7 +16,6 @@ use super::Reading;
 use super::bundle::{DeclaredSubmission, Submitted};
 use super::cda;
 use super::document_reference::DeclaredDocument;
-use super::fhir_document;
 use super::findings::{Findings, Weight, invalid};
 use crate::dmp::actor::Actor;
 use crate::dmp::context::Validation;
@@ -90,29 +89,20 @@ fn one(
 ) -> Option<(NewDocument, String)> {
     let mut declared = submitted.declared;
     let content_type = submitted.content_type.as_ref();
-    let is_fhir = fhir::is_one(&declared, content_type.map(|(told, _)| told.as_str()));
+    let form = fhir::form(&declared, content_type.map(|(told, _)| told.as_str()));
     check_content_type(&declared, submitted.content_type, found);
-    if let (true, Some(bytes)) = (is_fhir, &submitted.bytes) {
-        fhir::complete(&mut declared, bytes, found, reading)?;
+    if let (Some(form), Some(bytes)) = (form, &submitted.bytes) {
+        fhir::complete(&mut declared, (bytes, form), found, reading)?;
     }
     rules::check_labels(&declared, secret, found);
     let type_code = declared.type_code.as_ref();
     rules::check_type(type_code, &declared.path, depositor, found, reading);
     let bytes = submitted.bytes?;
-    if is_fhir {
+    if let Some(form) = form {
         let (path, known) = (declared.path.clone(), wrap::Known::of(depositor));
-        let document = fhir::document(declared, bytes, &known, now, found, reading)?;
+        let document = fhir::document(declared, (bytes, form), &known, now, found, reading)?;
         rules::check_lists(&document.metadata, &path, found, reading);
         return Some((document, path));
-    }
-    if declared
-        .mime_type
-        .as_deref()
-        .is_some_and(fhir_document::is_xml)
-    {
-        let path = format!("{}.content[0].attachment.contentType", declared.path);
-        found.refuse(Issue::new(Code::FhirDocumentNotSupported).at(path));
-        return None;
     }
     if let Some(media_type) = media::of_a_file(&declared, &bytes) {
         let path = declared.path.clone();

@@ -1,15 +1,13 @@
 //! FHIR documents: a Bundle of type `document`, kept as it came. What it says of itself is in its Composition, the first entry.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::Reading;
 use super::datatype::{coding, ins};
 use super::findings::{Findings, Weight, invalid};
-use super::wire::{self, Node};
+use super::wire::{self, Format, Node};
 use crate::dmp::code::Code as Coded;
-use crate::dmp::document::FHIR_DOCUMENT;
+use crate::dmp::document::{FHIR_DOCUMENT, FHIR_DOCUMENT_XML};
 use crate::dmp::id::UniqueId;
 use crate::dmp::ins::Ins;
 use crate::dmp::time::Timestamp;
@@ -30,35 +28,79 @@ pub(super) struct FhirDocument {
     pub(super) date: Option<Timestamp>,
 }
 
-/// True for the media type of a FHIR document in JSON, its parameters aside.
-pub(super) fn is_json(media_type: &str) -> bool {
-    bare(media_type).eq_ignore_ascii_case(FHIR_DOCUMENT)
+/// The form of a FHIR document of this media type, its parameters aside; None for what is none.
+pub fn form(media_type: &str) -> Option<Format> {
+    let bare = media_type.split(';').next().unwrap_or_default().trim();
+    let named = |known: &str| bare.eq_ignore_ascii_case(known);
+    match () {
+        () if named(FHIR_DOCUMENT) => Some(Format::Json),
+        () if named(FHIR_DOCUMENT_XML) => Some(Format::Xml),
+        () => None,
+    }
 }
 
-/// True for the media type of one in XML.
-pub(super) fn is_xml(media_type: &str) -> bool {
-    bare(media_type).eq_ignore_ascii_case("application/fhir+xml")
+/// The media type that a document of this form is kept under.
+pub(super) fn media_type(form: Format) -> &'static str {
+    match form {
+        Format::Json => FHIR_DOCUMENT,
+        Format::Xml => FHIR_DOCUMENT_XML,
+    }
 }
 
-fn bare(media_type: &str) -> &str {
-    media_type.split(';').next().unwrap_or_default().trim()
+/// The bytes of a document in its other form; None for what is no R4 (JSON is kept without being judged).
+pub fn rewrite(bytes: &[u8], kept: Format) -> Option<String> {
+    let (tree, issues) = wire::read_document(kept, bytes).ok()?;
+    match kept {
+        Format::Json => wire::write_xml_document(&tree),
+        Format::Xml => issues.is_empty().then(|| tree.to_string()),
+    }
 }
 
-/// Reads one; None when it is none, which goes into the findings at `path`.
+/// The document as a tree; None when it is not readable, which goes into the findings at `path`.
+pub(super) fn tree(bytes: &[u8], form: Format, path: &str, found: &mut Findings) -> Option<Value> {
+    let (tree, issues) = match wire::read_document(form, bytes) {
+        Ok((tree, issues)) => (Some(tree), issues),
+        Err(error) => (None, error.issues),
+    };
+    if let (Some(tree), true) = (tree, issues.is_empty()) {
+        return Some(tree);
+    }
+    let (fr, en) = match form {
+        Format::Json => (
+            "le document FHIR n'est pas lisible en JSON",
+            "the FHIR document is not readable JSON",
+        ),
+        Format::Xml => (
+            "le document FHIR n'est pas lisible en XML",
+            "the FHIR document is not readable XML",
+        ),
+    };
+    for issue in issues {
+        let place = place(&issue);
+        let (fr, en) = (format!("{fr} ({place})"), format!("{en} ({place})"));
+        found.refuse(invalid(path, &fr, &en));
+    }
+    None
+}
+
+/// Where in the document's own text something is wrong.
+fn place(issue: &Issue) -> String {
+    let element = issue.expression.clone();
+    let line = issue.position.map(|p| format!("{}:{}", p.line, p.column));
+    let told: Vec<String> = element.into_iter().chain(line).collect();
+    match issue.params.iter().find(|(name, _)| *name == "detail") {
+        Some((_, detail)) if told.is_empty() => detail.clone(),
+        _ => told.join(" "),
+    }
+}
+
+/// Reads what one says of itself; None when it is none, which goes into the findings at `path`.
 pub(super) fn read(
-    bytes: &[u8],
+    tree: &Value,
     path: &str,
     found: &mut Findings,
     reading: &Reading,
 ) -> Option<FhirDocument> {
-    let Ok(tree) = wire::read_json_text(bytes) else {
-        found.refuse(invalid(
-            path,
-            "le document FHIR n'est pas lisible en JSON",
-            "the FHIR document is not readable JSON",
-        ));
-        return None;
-    };
     let text = |pointer: &str| tree.pointer(pointer).and_then(Value::as_str);
     if text("/resourceType") != Some("Bundle") || text("/type") != Some("document") {
         found.refuse(invalid(
@@ -94,7 +136,7 @@ pub(super) fn read(
     Some(FhirDocument {
         unique_id: text("/identifier/value")
             .and_then(|value| UniqueId::from_fhir(text("/identifier/system"), value).ok()),
-        patient: subject(&tree, composition, path, reading),
+        patient: subject(tree, composition, path, reading),
         type_code: composition.get("type").and_then(|concept| {
             // What is wrong with a code is told of the entry's own type.
             let mut aside = Findings::new(reading);
@@ -138,28 +180,4 @@ fn admitted(identifier: &Value, path: &str, reading: &Reading) -> Option<Ins> {
     let admitted: Result<(Ins, Vec<Issue>), Issue> =
         ins::admit(text("system")?, text("value")?, path, reading);
     admitted.ok().map(|(ins, _)| ins)
-}
-
-/// Puts a Binary that holds its text in place of each document Bundle: `at` leads from a body to the holders of resources. A document
-/// in an entry keeps its members, their order and its numbers; white space between them is gone.
-pub fn in_binaries(body: &mut Value, holders: &str) {
-    let holders = body.get_mut(holders).and_then(Value::as_array_mut);
-    for holder in holders.into_iter().flatten() {
-        let Some(resource) = holder.get_mut("resource") else {
-            continue;
-        };
-        if resource.get("resourceType").and_then(Value::as_str) != Some("Bundle") {
-            continue;
-        }
-        let mut binary = Map::new();
-        binary.insert("resourceType".into(), json!("Binary"));
-        binary.insert("contentType".into(), json!(FHIR_DOCUMENT));
-        binary.insert("data".into(), json!(STANDARD.encode(resource.to_string())));
-        *resource = Value::Object(binary);
-        if let Some(Value::String(url)) = holder.pointer_mut("/request/url")
-            && url.as_str() == "Bundle"
-        {
-            *url = "Binary".to_owned();
-        }
-    }
 }

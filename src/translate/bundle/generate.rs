@@ -95,7 +95,7 @@ fn content(binary: Node, found: &mut Findings) -> Option<Vec<u8>> {
     );
     let kind = binary.str("contentType").unwrap_or_default();
     let bare = kind.split(';').next().unwrap_or_default().trim();
-    if fhir_document::is_json(kind) {
+    if fhir_document::form(kind).is_some() {
         // No Composition tells format, kind of facility and practice setting.
         found.refuse(binary.issue(Code::FhirDocumentNotSupported));
         return None;
