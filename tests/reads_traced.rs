@@ -129,7 +129,10 @@ async fn what_is_not_given_is_not_read() {
         for (path, headers, status, code) in cases {
             let reply = scene.get(path, headers).await;
             let body = String::from_utf8_lossy(&reply.bytes);
-            assert!(reply.status == status && body.contains(code), "{path} {body}");
+            assert!(
+                reply.status == status && body.contains(code),
+                "{path} {body}"
+            );
         }
         let told = scene.retrievals().await;
         // The first asked for nothing that is there, the others for what can't be given. What is refused before anybody knows whose

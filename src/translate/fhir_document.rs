@@ -12,6 +12,7 @@ use crate::dmp::id::UniqueId;
 use crate::dmp::ins::Ins;
 use crate::dmp::time::Timestamp;
 use crate::error::Issue;
+use crate::tables::terminology::List;
 
 /// What a FHIR document says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,14 +138,28 @@ pub(super) fn read(
         unique_id: text("/identifier/value")
             .and_then(|value| UniqueId::from_fhir(text("/identifier/system"), value).ok()),
         patient: subject(tree, composition, path, reading),
-        type_code: composition.get("type").and_then(|concept| {
-            // What is wrong with a code is told of the entry's own type.
-            let mut aside = Findings::new(reading);
-            coding::read_concept(Node::root(concept), Weight::Detail, &mut aside, reading)
-        }),
+        type_code: composition
+            .get("type")
+            .and_then(|concept| type_code(concept, reading)),
         title: own("title").map(str::to_owned),
         date: own("date").and_then(|date| Timestamp::from_fhir(date).ok()),
     })
+}
+
+/// The type under the one of its codings that the DMP knows, else the first.
+fn type_code(concept: &Value, reading: &Reading) -> Option<Coded> {
+    // What is wrong with a code is told of the entry's own type.
+    let mut aside = Findings::new(reading);
+    let codings = concept.get("coding")?.as_array()?.iter();
+    let mut codes: Vec<_> = codings
+        .map(|one| coding::read(Node::root(one), Weight::Detail, &mut aside, reading))
+        .collect();
+    let types = reading.tables.terminology.list(List::Type);
+    let known = |code: &Option<Coded>| code.as_ref().is_some_and(|code| types.contains(code));
+    match codes.iter().position(known) {
+        Some(rank) => codes.swap_remove(rank),
+        None => codes.into_iter().next().flatten(),
+    }
 }
 
 /// The INS of the Composition's subject: in the reference, or in the Patient of the document that it leads to.
