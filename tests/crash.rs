@@ -197,7 +197,7 @@ async fn every_document_is_whole(world: &World, acknowledged: &Acknowledged) {
     for (id, content) in &acknowledged.documents {
         let entry = entries.get(id).expect("an acknowledged document");
         let trace = world.trace(&doctor, TracedAct::RetrieveDocument);
-        let read = world.store.read_content(&permit, entry.content_id, trace);
+        let read = world.content(&permit, entry.content_id, trace);
         assert_eq!(sum(&read.await.expect("content").bytes), *content);
     }
 }

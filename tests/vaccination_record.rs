@@ -3,8 +3,6 @@
 #![allow(missing_docs, unreachable_pub, dead_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "store/home.rs"]
-mod home;
 #[path = "store/raw.rs"]
 mod raw;
 mod support;
@@ -32,7 +30,7 @@ struct World {
 /// The same on SQLite and, where it is installed, on PostgreSQL.
 async fn on_both(check: impl AsyncFn(&World)) {
     check(&World::new(None).await).await;
-    if let Some(home) = home::Home::postgres().await {
+    if let Some(home) = support::home::Home::postgres().await {
         check(&World::new(Some(home.url.clone())).await).await;
     }
 }

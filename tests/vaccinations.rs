@@ -2,8 +2,6 @@
 #![allow(missing_docs, unreachable_pub, dead_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "store/home.rs"]
-mod home;
 mod support;
 
 use hyper::Method;
@@ -18,27 +16,17 @@ const NOTE: &str = "87273-9";
 const HISTORY: &str = "11369-6";
 const LOINC: &str = "2.16.840.1.113883.6.1";
 
-/// The same on SQLite and, where it is installed, on PostgreSQL.
+/// The same on both databases.
 async fn on_both(check: impl AsyncFn(&Server, &Portal)) {
     let portal = Portal::new();
-    check(&opened(Options::default().portal(&portal)).await, &portal).await;
-    if let Some(home) = home::Home::postgres().await {
-        let options = Options {
-            database: home.url.clone(),
-            ..Options::default()
-        };
-        check(&opened(options.portal(&portal)).await, &portal).await;
-    }
+    support::on_both(Options::default().portal(&portal), async |options| {
+        check(&opened(options).await, &portal).await;
+    })
+    .await;
 }
 
 async fn opened(options: Options) -> Server {
-    let server = Server::with(options);
-    let mut operator = server.client("exploitant");
-    for patient in [PATIENT, OTHER] {
-        let (_, resource) = Document::for_patient(patient).record();
-        let path = format!("/Patient?identifier={}", encode(patient));
-        operator.put(&path, &resource).await.assert_status(201);
-    }
+    let server = support::opened(options, &[PATIENT, OTHER]).await;
     let consent = consent_for(PATIENT, MEDECIN);
     let mut medecin = server.client("medecin");
     medecin.post("/Consent", &consent).await.assert_status(201);

@@ -10,7 +10,7 @@ use super::time::Timestamp;
 
 /// `mimeType` of FHIR documents (MHD's FHIR Documents option).
 pub const FHIR_DOCUMENT: &str = "application/fhir+json";
-/// The media type of FHIR documents in XML.
+/// Media type of FHIR documents in XML.
 pub const FHIR_DOCUMENT_XML: &str = "application/fhir+xml";
 
 /// XDS `availabilityStatus` (JDV_J52).

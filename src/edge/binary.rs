@@ -7,19 +7,18 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use uuid::Uuid;
 
 use super::app::Shared;
 use super::exchange::Exchange;
 use super::negotiate::{self, BinaryForm, Format};
 use super::params::{self, Params};
 use super::read::identifier;
-use super::{alert, answer, conditional, media, range};
-use crate::dmp::time::Timestamp;
+use super::{alert, answer, conditional, range};
+use crate::dmp::time::{Instant, Timestamp};
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error};
-use crate::policy::{Act, Permit};
-use crate::store::{Content, Locator};
+use crate::policy::Act;
+use crate::store::{Content, Hidden, Locator};
 use crate::translate::{cda, fhir_document};
 
 /// The media type of CDA documents.
@@ -49,130 +48,131 @@ pub(super) async fn read_fhir(
 
 async fn retrieve_fhir(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
     exchange.identify()?;
-    let wanted = wanted(exchange)?;
-    let (id, permit) = permitted(exchange, id).await?;
-    let (app, trace) = (Shared::clone(&exchange.app), exchange.trace());
-    let store = &app.store;
-    let given = store.give_content(&permit, id, trace, |content| {
-        given_fhir(exchange, wanted, content)
-    });
-    let given = given.await;
-    exchange.acted(given)
-}
-
-/// The form that is asked for. None when any will do: the document then comes as it was deposited.
-fn wanted(exchange: &Exchange) -> Result<Option<Format>, Error> {
     let format = exchange.format()?;
-    let any = match params::first(&exchange.query()?, "_format") {
-        Some(named) => named == "*/*",
-        None => media::ranges(exchange.headers()).all(|r| r.essence == "*/*" && r.is_wanted()),
-    };
-    Ok((!any).then_some(format))
-}
-
-/// What is answered with a content that the caller may know of, asked for as a FHIR document.
-async fn given_fhir(
-    exchange: &mut Exchange,
-    wanted: Option<Format>,
-    content: Content,
-) -> Result<Response, Error> {
-    let kept = fhir_document::form(&content.mime_type).ok_or(Code::NotFound)?;
-    let form = wanted.unwrap_or(kept);
-    let tag = match form {
-        _ if form == kept => format!("\"{}\"", content.sha1),
-        Format::Json => format!("W/\"{}-json\"", content.sha1),
-        Format::Xml => format!("W/\"{}-xml\"", content.sha1),
+    let of_any = negotiate::takes_any(exchange.headers(), &exchange.query()?);
+    let (content, other) = content(exchange, id, |content| {
+        let kept = fhir_document::format(&content.mime_type).ok_or(Code::NotFound)?;
+        // Who takes either gets it as it came.
+        match kept == format || of_any {
+            true => Ok(None),
+            false => fhir_document::in_form(kept, &content.bytes)
+                .map(Some)
+                .ok_or_else(|| Code::NotAcceptable.into()),
+        }
+    })
+    .await?;
+    // A tag per form: who holds the one does not hold the other.
+    let tag = match (&other, format) {
+        (None, _) => format!("\"{}\"", content.sha1),
+        (Some(_), Format::Json) => format!("W/\"{}-json\"", content.sha1),
+        (Some(_), Format::Xml) => format!("W/\"{}-xml\"", content.sha1),
     };
     let (deposited, hidden) = (content.deposited, content.hidden);
-    let mut response = if conditional::is_held(exchange.headers(), &tag, deposited) {
-        answer::empty(StatusCode::NOT_MODIFIED)
-    } else if form == kept {
-        answer::with_type(StatusCode::OK, &content.mime_type, content.bytes)
-    } else {
-        let bytes = content.bytes;
-        // A long one must not hold up other requests.
-        let written = tokio::task::spawn_blocking(move || fhir_document::rewrite(&bytes, kept));
-        // What is no R4 has one form only.
-        let text = written.await.map_err(|_| Code::Internal)?;
-        let text = text.ok_or(Code::NotAcceptable)?;
-        answer::with_type(StatusCode::OK, form.content_type(), text)
+    let is_held = conditional::is_held(exchange.headers(), &tag, deposited);
+    let mut response = match (is_held, other) {
+        (true, _) => answer::empty(StatusCode::NOT_MODIFIED),
+        (false, None) => answer::with_type(StatusCode::OK, &content.mime_type, content.bytes),
+        (false, Some(text)) => answer::with_type(StatusCode::OK, format.content_type(), text),
     };
-    let headers = response.headers_mut();
-    answer::put(headers, header::ETAG, &tag);
-    answer::put(headers, header::VARY, "Accept");
-    answer::put(headers, header::CONTENT_DISPOSITION, "attachment");
-    answer::last_modified(headers, deposited);
-    alert::put(headers, exchange, hidden);
+    finish(&mut response, exchange, &tag, (deposited, hidden));
     Ok(response)
 }
 
-/// What allows the caller to read the content that an id names.
-async fn permitted(exchange: &mut Exchange, id: &str) -> Result<(Uuid, Permit), Error> {
+/// The content that an id names, if the caller may read it, and what `give` makes of it. What `give` refuses is no reading.
+async fn content<T>(
+    exchange: &mut Exchange,
+    id: &str,
+    give: impl FnOnce(&Content) -> Result<T, Error>,
+) -> Result<(Content, T), Error> {
     let id = identifier(id)?;
     exchange.names("Binary", id);
     let what = Locator::Content(id);
     let permit = exchange.permit_by_id(&Act::ReadContent, what).await?;
-    Ok((id, permit))
+    let trace = exchange.trace();
+    let store = &exchange.app.store;
+    let read = store.read_content(&permit, id, trace, give).await;
+    exchange.acted(read)?
+}
+
+/// What is given of a content.
+enum Given {
+    /// The bytes, or those of the file inside: all of them, a part, or nothing that the caller does not have.
+    Bytes(Response, String),
+    Other(BinaryForm),
 }
 
 async fn retrieve(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
     exchange.identify()?;
     let query = exchange.query()?;
-    let (id, permit) = permitted(exchange, id).await?;
-    let (app, trace) = (Shared::clone(&exchange.app), exchange.trace());
-    let store = &app.store;
-    let answer = store.give_content(&permit, id, trace, |content| {
-        given(exchange, &query, content)
-    });
-    let answer = answer.await;
-    exchange.acted(answer)
-}
-
-/// What is answered with a content that the caller may know of.
-async fn given(
-    exchange: &mut Exchange,
-    query: &Params,
-    content: Content,
-) -> Result<Response, Error> {
-    if let Some((media_type, bytes)) = file(exchange, query, &content) {
-        return inner(exchange, &content, &media_type, bytes.into());
-    }
-    let form = negotiate::binary(exchange.headers(), query, &content.mime_type)?;
-    let tag = match form {
-        BinaryForm::Raw => format!("\"{}\"", content.sha1),
-        BinaryForm::Resource(_) => format!("W/\"{}\"", content.sha1),
-        // Another version may show it otherwise.
-        BinaryForm::Page => format!("W/\"{}-html-{}\"", content.sha1, env!("CARGO_PKG_VERSION")),
-    };
+    let (method, headers) = (exchange.method().clone(), exchange.headers().clone());
+    let (content, given) = content(exchange, id, |content| {
+        let bytes = |media_type: &str, bytes: Bytes, tag: String| {
+            let asked = (&method, &headers);
+            let response = range::respond(asked, media_type, bytes, &tag, content.deposited);
+            Ok(Given::Bytes(response?, tag))
+        };
+        if let Some((media_type, inside)) = file(&headers, &query, content) {
+            let tag = format!("\"{}-file\"", content.sha1);
+            return bytes(&media_type, inside.into(), tag);
+        }
+        match negotiate::binary(&headers, &query, &content.mime_type)? {
+            BinaryForm::Raw => {
+                let tag = format!("\"{}\"", content.sha1);
+                bytes(&content.mime_type, content.bytes.clone(), tag)
+            }
+            other => Ok(Given::Other(other)),
+        }
+    })
+    .await?;
     let (deposited, hidden) = (content.deposited, content.hidden);
-    let mut response = match form {
-        BinaryForm::Raw => {
-            let (media_type, bytes) = (&content.mime_type, content.bytes.clone());
-            range::respond(exchange, media_type, bytes, &tag, deposited)?
+    let is_page = matches!(given, Given::Other(BinaryForm::Page));
+    let (mut response, tag) = match given {
+        Given::Bytes(response, tag) => (response, tag),
+        Given::Other(form) => {
+            let tag = match form {
+                // Another version may show it otherwise.
+                BinaryForm::Page => {
+                    format!("W/\"{}-html-{}\"", content.sha1, env!("CARGO_PKG_VERSION"))
+                }
+                _ => format!("W/\"{}\"", content.sha1),
+            };
+            let response = match form {
+                _ if conditional::is_held(exchange.headers(), &tag, deposited) => {
+                    answer::empty(StatusCode::NOT_MODIFIED)
+                }
+                BinaryForm::Resource(format) => {
+                    answer::resource(StatusCode::OK, format, resource(&content))
+                }
+                _ => page(Shared::clone(&exchange.app), content.bytes).await?,
+            };
+            (response, tag)
         }
-        _ if conditional::is_held(exchange.headers(), &tag, deposited) => {
-            answer::empty(StatusCode::NOT_MODIFIED)
-        }
-        BinaryForm::Resource(format) => {
-            answer::resource(StatusCode::OK, format, resource(&content))
-        }
-        BinaryForm::Page => page(Shared::clone(&exchange.app), content.bytes).await?,
     };
-    let headers = response.headers_mut();
-    answer::put(headers, header::ETAG, &tag);
-    answer::put(headers, header::VARY, "Accept");
-    match form {
-        BinaryForm::Page => for_browsers(headers),
-        _ => answer::put(headers, header::CONTENT_DISPOSITION, "attachment"),
+    finish(&mut response, exchange, &tag, (deposited, hidden));
+    if is_page {
+        for_browsers(response.headers_mut());
     }
-    answer::last_modified(headers, deposited);
-    alert::put(headers, exchange, hidden);
     Ok(response)
 }
 
+/// The headers of every answer with a content: its tag, when it was deposited, and whether the patient does not see it yet.
+fn finish(
+    response: &mut Response,
+    exchange: &Exchange,
+    tag: &str,
+    (deposited, hidden): (Instant, Hidden),
+) {
+    let headers = response.headers_mut();
+    answer::put(headers, header::ETAG, tag);
+    answer::put(headers, header::VARY, "Accept");
+    answer::put(headers, header::CONTENT_DISPOSITION, "attachment");
+    answer::last_modified(headers, deposited);
+    alert::put(headers, exchange, hidden);
+}
+
 /// The file inside a CDA document of level 1, when its type is asked for.
-fn file(exchange: &Exchange, query: &Params, content: &Content) -> Option<(String, Vec<u8>)> {
-    let wanted = negotiate::other_types(exchange.headers(), &content.mime_type);
+fn file(headers: &HeaderMap, query: &Params, content: &Content) -> Option<(String, Vec<u8>)> {
+    let wanted = negotiate::other_types(headers, &content.mime_type);
     if wanted.is_empty() || content.mime_type != CDA || params::first(query, "_format").is_some() {
         return None;
     }
@@ -181,23 +181,6 @@ fn file(exchange: &Exchange, query: &Params, content: &Content) -> Option<(Strin
         .iter()
         .any(|wanted| wanted.eq_ignore_ascii_case(&media_type));
     is_wanted.then_some((media_type, bytes))
-}
-
-fn inner(
-    exchange: &Exchange,
-    content: &Content,
-    media_type: &str,
-    bytes: Bytes,
-) -> Result<Response, Error> {
-    let tag = format!("\"{}-file\"", content.sha1);
-    let mut response = range::respond(exchange, media_type, bytes, &tag, content.deposited)?;
-    let headers = response.headers_mut();
-    answer::put(headers, header::ETAG, &tag);
-    answer::put(headers, header::VARY, "Accept");
-    answer::put(headers, header::CONTENT_DISPOSITION, "attachment");
-    answer::last_modified(headers, content.deposited);
-    alert::put(headers, exchange, content.hidden);
-    Ok(response)
 }
 
 /// The page, or `not-acceptable` for XML that is no CDA document.

@@ -87,6 +87,12 @@ pub(super) fn format(headers: &HeaderMap, params: &Params) -> Result<Format, Err
     named.ok_or_else(|| Code::NotAcceptable.into())
 }
 
+/// True when no format is named: what is kept in one form is then given in it.
+pub(super) fn takes_any(headers: &HeaderMap, params: &Params) -> bool {
+    let named = |range: &MediaType| Format::named(&range.essence).is_some();
+    params::first(params, "_format").is_none() && !accepted(headers).iter().any(named)
+}
+
 /// The format in which to refuse: what is asked for, or JSON when that is nothing of ours.
 pub(super) fn of_refusal(headers: &HeaderMap, uri: &Uri) -> Format {
     let query = params::read(uri.query().unwrap_or_default()).unwrap_or_default();

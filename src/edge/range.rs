@@ -1,10 +1,9 @@
 //! A part of some bytes: `Range` with one range of bytes (RFC 9110 §14). Several ranges, or another unit, get the whole.
 
 use axum::body::{Body, Bytes};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 
-use super::exchange::Exchange;
 use super::{answer, conditional};
 use crate::dmp::time::Instant;
 use crate::error::{Code, Error, Issue};
@@ -14,13 +13,12 @@ use crate::error::{Code, Error, Issue};
 /// # Errors
 /// `range-not-satisfiable`.
 pub(super) fn respond(
-    exchange: &Exchange,
+    (method, headers): (&Method, &HeaderMap),
     media_type: &str,
     bytes: Bytes,
     tag: &str,
     updated: Instant,
 ) -> Result<Response, Error> {
-    let headers = exchange.headers();
     if conditional::is_held(headers, tag, updated) {
         return Ok(answer::empty(StatusCode::NOT_MODIFIED));
     }
@@ -28,7 +26,7 @@ pub(super) fn respond(
     let mut ranges = headers.get_all(header::RANGE).iter();
     let asked = match (ranges.next(), ranges.next()) {
         // Only GET has parts.
-        (Some(range), None) if exchange.method() == Method::GET => range.to_str().ok(),
+        (Some(range), None) if *method == Method::GET => range.to_str().ok(),
         _ => None,
     };
     let asked = asked.and_then(|range| part(range, size));

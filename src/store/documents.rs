@@ -1,6 +1,5 @@
 //! The store's acts on documents, submissions and contents.
 
-use std::future::ready;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -167,32 +166,18 @@ impl Store {
             .await
     }
 
-    /// Reads the bytes of a document by the id of its content (TD3.2).
+    /// Reads the bytes of a document by the id of its content (TD3.2), once `give` has decided what is made of them. What it refuses
+    /// was not read: that is the inner error, of which nothing is traced here.
     ///
     /// # Errors
     /// [`Permit::not_visible`] when its document is hidden or not there; `busy`, `internal`.
-    pub async fn read_content(
+    pub async fn read_content<T>(
         &self,
         permit: &Permit,
         id: Uuid,
         trace: Trace,
-    ) -> Result<Content, Error> {
-        self.give_content(permit, id, trace, |content| ready(Ok(content)))
-            .await
-    }
-
-    /// The same for who decides by what he finds there what he answers: `give` makes the answer or refuses it, and the trace is of
-    /// what it did. What the permit does not show never comes to it.
-    ///
-    /// # Errors
-    /// Those of [`Store::read_content`], and the refusal; a failure of `give` (status 500 and above) is not traced.
-    pub async fn give_content<T, F: Future<Output = Result<T, Error>>>(
-        &self,
-        permit: &Permit,
-        id: Uuid,
-        mut trace: Trace,
-        give: impl FnOnce(Content) -> F,
-    ) -> Result<T, Error> {
+        give: impl FnOnce(&Content) -> Result<T, Error>,
+    ) -> Result<Result<(Content, T), Error>, Error> {
         let ins = self.entered(permit).await?;
         let mut reader = self.reader().await?;
         let kept = match &self.home {
@@ -203,24 +188,18 @@ impl Store {
         let found = read::content(conn, kept, &ins, permit, id).await?;
         let gone = found.is_none() && read::is_deleted(conn, &ins, permit, id).await?;
         drop(reader);
-        let Some(content) = found else {
-            let entity = (audit::CONTENT, id);
-            return self.shown(permit, (None, gone), entity, trace).await;
-        };
         // The journal names the document: the content's id is random so that it tells nothing.
-        let entity = (audit::DOCUMENT, content.document);
-        match give(content).await {
-            Ok(given) => {
-                let found = (Some(given), false);
-                self.shown(permit, found, entity, trace).await
-            }
-            Err(failure) if failure.status() >= 500 => Err(failure),
-            Err(refusal) => {
-                trace.entities.push((entity.0.to_owned(), entity.1));
-                audit::refuse(&mut trace, &refusal);
-                self.trace(trace).await?;
-                Err(refusal)
-            }
-        }
+        let entity = match &found {
+            Some(content) => (audit::DOCUMENT, content.document),
+            None => (audit::CONTENT, id),
+        };
+        let given = match found.as_ref().map(give) {
+            Some(Err(refusal)) => return Ok(Err(refusal)),
+            given => given.and_then(Result::ok),
+        };
+        let found = found.zip(given);
+        self.shown(permit, (found, gone), entity, trace)
+            .await
+            .map(Ok)
     }
 }

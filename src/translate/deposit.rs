@@ -89,7 +89,7 @@ fn one(
 ) -> Option<(NewDocument, String)> {
     let mut declared = submitted.declared;
     let content_type = submitted.content_type.as_ref();
-    let form = fhir::form(&declared, content_type.map(|(told, _)| told.as_str()));
+    let form = fhir::format(&declared, content_type.map(|(told, _)| told.as_str()));
     check_content_type(&declared, submitted.content_type, found);
     if let (Some(form), Some(bytes)) = (form, &submitted.bytes) {
         fhir::complete(&mut declared, (bytes, form), found, reading)?;

@@ -30,7 +30,7 @@ pub(super) struct FhirDocument {
 }
 
 /// The form of a FHIR document of this media type, its parameters aside; None for what is none.
-pub fn form(media_type: &str) -> Option<Format> {
+pub fn format(media_type: &str) -> Option<Format> {
     let bare = media_type.split(';').next().unwrap_or_default().trim();
     let named = |known: &str| bare.eq_ignore_ascii_case(known);
     match () {
@@ -49,7 +49,7 @@ pub(super) fn media_type(form: Format) -> &'static str {
 }
 
 /// The bytes of a document in its other form; None for what is no R4 (JSON is kept without being judged).
-pub fn rewrite(bytes: &[u8], kept: Format) -> Option<String> {
+pub fn in_form(kept: Format, bytes: &[u8]) -> Option<String> {
     let (tree, issues) = wire::read_document(kept, bytes).ok()?;
     match kept {
         Format::Json => wire::write_xml_document(&tree),

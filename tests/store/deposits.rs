@@ -28,8 +28,7 @@ pub async fn returns_the_bytes_as_they_came(url: &str) {
     for (sent, entry) in sent.iter().zip(&done.documents) {
         let trace = world.trace(&doctor, TracedAct::RetrieveDocument);
         let content = world
-            .store
-            .read_content(&permit, entry.content_id, trace)
+            .content(&permit, entry.content_id, trace)
             .await
             .expect("content");
         assert_eq!(content.bytes, sent.content);

@@ -40,9 +40,18 @@ pub async fn each_read_leaves_its_trace(url: &str) {
         (&json!("read-document"), &document)
     );
 
-    world
+    // What is made of it is refused: it was not read.
+    let before = raw::count(url, "journal").await;
+    let retrieve = trace(TracedAct::RetrieveDocument);
+    let refused = |_: &_| Err::<(), _>(Code::NotAcceptable.into());
+    let read = world
         .store
-        .read_content(
+        .read_content(&permit, entry.content_id, retrieve, refused)
+        .await;
+    assert_eq!(code_of(read.expect("seen")), Code::NotAcceptable);
+    assert_eq!(raw::count(url, "journal").await, before);
+    world
+        .content(
             &permit,
             entry.content_id,
             trace(TracedAct::RetrieveDocument),
@@ -135,10 +144,7 @@ pub async fn a_refused_read_leaves_a_refusal(url: &str) {
         .read_list(&emergency, entry.submission_id, trace())
         .await;
     assert_eq!(code_of(read), Code::NotFound);
-    let read = world
-        .store
-        .read_content(&emergency, entry.content_id, trace())
-        .await;
+    let read = world.content(&emergency, entry.content_id, trace()).await;
     assert_eq!(code_of(read), Code::NotFound);
     assert_eq!(raw::count(url, "journal").await, lines + 3);
 }

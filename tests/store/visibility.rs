@@ -194,7 +194,7 @@ pub async fn hidden_equals_absent(url: &str) {
     for id in [entry.content_id, entry.id, Uuid::new_v4()] {
         let permit = world.permit(&other, &Act::ReadContent).await;
         let trace = world.trace(&other, TracedAct::RetrieveDocument);
-        let read = world.store.read_content(&permit, id, trace).await;
+        let read = world.content(&permit, id, trace).await;
         assert_eq!(read.expect_err("hidden"), Code::NotFound.into());
     }
     // Deleted never comes; who could have read it is told why.

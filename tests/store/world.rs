@@ -23,7 +23,7 @@ use passerelle::dmp::time::{Instant, Timestamp};
 use passerelle::dmp::trace::{Outcome, Trace, TracedAct, TracedActor};
 use passerelle::error::{self, Error};
 use passerelle::policy::{Act, Permit, Rules, decide};
-use passerelle::store::{Deposited, Render, Store};
+use passerelle::store::{Content, Deposited, Render, Store};
 use passerelle::tables::Tables;
 use uuid::Uuid;
 
@@ -151,6 +151,12 @@ impl World {
         });
         let done = self.store.deposit(&permit, submission, trace).await;
         assert_eq!(done.expect("deposit").folders.len(), 1);
+    }
+
+    /// The whole of a content, as it came.
+    pub async fn content(&self, permit: &Permit, id: Uuid, trace: Trace) -> Result<Content, Error> {
+        let read = self.store.read_content(permit, id, trace, |_| Ok(())).await;
+        read.map(|given| given.expect("given").0)
     }
 
     /// What a caller finds: total, and resource ids of the first page.

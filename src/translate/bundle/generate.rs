@@ -142,7 +142,7 @@ fn content(binary: Node, found: &mut Findings) -> Option<(Vec<u8>, Option<Format
     );
     let kind = binary.str("contentType").unwrap_or_default();
     let bare = kind.split(';').next().unwrap_or_default().trim();
-    let form = fhir_document::form(kind);
+    let form = fhir_document::format(kind);
     let xml = ["text/xml", "application/xml"];
     if form.is_none() && !xml.iter().any(|known| bare.eq_ignore_ascii_case(known)) {
         found.refuse(invalid(

@@ -12,9 +12,9 @@ use crate::dmp::time::Instant;
 use crate::error::{Code, Issue};
 
 /// Its form, when the entry with the bytes or the declaration says that it is one. The entry is nearer to the bytes.
-pub(super) fn form(declared: &DeclaredDocument, content_type: Option<&str>) -> Option<Format> {
+pub(super) fn format(declared: &DeclaredDocument, content_type: Option<&str>) -> Option<Format> {
     let told = [content_type, declared.mime_type.as_deref()];
-    told.into_iter().flatten().find_map(fhir_document::form)
+    told.into_iter().flatten().find_map(fhir_document::format)
 }
 
 /// Fills what the Composition tells and the declaration does not; None when it is no FHIR document, which is then told.
