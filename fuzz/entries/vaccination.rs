@@ -54,7 +54,8 @@ fn made(act: &Vaccination, reading: &Reading) {
 }
 
 fn document(act: &Vaccination) -> String {
-    let body = Element::new("structuredBody").child(Element::new("component").child(section(act)));
+    let body =
+        Element::new("structuredBody").child(Element::new("component").child(section(act, None)));
     Element::new("ClinicalDocument")
         .with("xmlns", "urn:hl7-org:v3")
         .child(Element::new("component").child(body))

@@ -131,7 +131,7 @@ impl Asked {
                     let (_, to) = span(day);
                     match prefix {
                         "lt" => start < from,
-                        _ => end > to || (start >= from && end <= to),
+                        _ => end > to || start >= from,
                     }
                 });
             }

@@ -176,7 +176,7 @@ fn made(
         templates: &TEMPLATES,
         set_id: &set_id,
         version: 1,
-        body: Body::Sections(vec![section(act)]),
+        body: Body::Sections(vec![section(act, metadata.authors.first())]),
     };
     make(draft, reading.tables).into_bytes()
 }

@@ -10,7 +10,7 @@ use super::*;
 use crate::dmp::code::Code;
 use crate::dmp::context::{Environment, Validation};
 use crate::dmp::ins::{Ins, InsRoot};
-use crate::dmp::person::Identifier;
+use crate::dmp::person::{Author, AuthorKind, Identifier, PersonName};
 use crate::dmp::time::{Instant, Timestamp};
 use crate::dmp::vaccination::{
     Concept, Entry, Origin, Party, Quantity, Reaction, Series, Status, Vaccination, system,
@@ -306,7 +306,7 @@ fn exactly(act: &Vaccination) -> String {
 
 /// What the register is told by the document that is made of an act.
 fn told_by_its_document(act: &Vaccination) -> Vec<Vaccination> {
-    let section = cda::make::Element::new("component").child(cda::section(act));
+    let section = cda::make::Element::new("component").child(cda::section(act, None));
     let body = cda::make::Element::new("structuredBody").child(section);
     let document = cda::make::Element::new("ClinicalDocument")
         .with("xmlns", "urn:hl7-org:v3")
@@ -418,4 +418,44 @@ fn what_can_not_be_carried_is_refused_at_its_place() {
             .remove("occurrenceDateTime");
     });
     assert_eq!(undated, at("occurrence", "element-required"));
+}
+
+#[test]
+fn the_author_of_a_note_has_the_parts_of_his_name() {
+    let id = Identifier {
+        root: "1.2.250.1.71.4.2.1".to_owned(),
+        extension: "899900000029".to_owned(),
+    };
+    let author = Author {
+        kind: AuthorKind::Professional,
+        id: Some(id.clone()),
+        name: PersonName {
+            family: Some("MARTINEAU".to_owned()),
+            given: Some("BRUNO".to_owned()),
+        },
+        device: None,
+        specialty: None,
+        role: None,
+        institution: None,
+    };
+    let party = |name: &str, id| Party {
+        id: Some(id),
+        name: Some(name.to_owned()),
+    };
+    let other = Identifier {
+        extension: "899900000011".to_owned(),
+        ..id.clone()
+    };
+    let act = Vaccination {
+        author: Some(party("BRUNO MARTINEAU", id)),
+        performer: Some(party("BRUNO ALINE", other)),
+        ..bare()
+    };
+    let text = cda::section(&act, Some(&author)).document();
+    let text: String = text.lines().map(str::trim).collect();
+    assert!(
+        text.contains("<family>MARTINEAU</family><given>BRUNO</given>"),
+        "{text}"
+    );
+    assert!(text.contains("<family>BRUNO ALINE</family>"), "{text}");
 }

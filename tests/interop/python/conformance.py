@@ -7,7 +7,7 @@ from asking import XML, address, ask, check, nobody, read_xml, treating
 anyone, reader = nobody(), treating()
 statement = ask(anyone, "metadata-again", 200, "GET", "/metadata", xml=True)
 in_xml = []
-for kind in ("StructureDefinition", "SearchParameter", "CodeSystem", "ValueSet"):
+for kind in ("StructureDefinition", "SearchParameter", "OperationDefinition", "CodeSystem", "ValueSet"):
     found = ask(reader, f"searchset-{kind}", 200, "GET", f"/{kind}")
     check.that(f"searchset-{kind} holds some", found.get("entry"), found.get("total"))
     for entry in found.get("entry", []):

@@ -4,7 +4,7 @@ use super::super::make::Element;
 use super::entry::{COMMENT, RANK};
 use super::{ENTRY, SECTION};
 use crate::dmp::code::{Code, system};
-use crate::dmp::person::Identifier;
+use crate::dmp::person::{Author, Identifier};
 use crate::dmp::time::Timestamp;
 use crate::dmp::vaccination::{Concept, HISTORY, Party, Reaction, Status, Vaccination};
 
@@ -27,8 +27,8 @@ const COLUMNS: [&str; 9] = [
     "Vaccinateur",
 ];
 
-/// The section of one act. It reads back as what it was made of.
-pub fn section(act: &Vaccination) -> Element {
+/// The section of one act, whose parts of names are those of `author` where it is him. It reads back as what it was made of.
+pub fn section(act: &Vaccination, author: Option<&Author>) -> Element {
     let templates = [
         "2.16.840.1.113883.10.20.1.6",
         "1.3.6.1.4.1.19376.1.5.3.1.3.23",
@@ -45,7 +45,7 @@ pub fn section(act: &Vaccination) -> Element {
         ))
         .child(Element::new("title").text("Note de vaccination"))
         .child(Element::new("text").child(table(act)))
-        .child(Element::new("entry").child(entry(act)))
+        .child(Element::new("entry").child(entry(act, author)))
 }
 
 fn template(root: &str) -> Element {
@@ -124,7 +124,7 @@ fn day(at: &Timestamp) -> String {
     parts.join("/")
 }
 
-fn entry(act: &Vaccination) -> Element {
+fn entry(act: &Vaccination, known: Option<&Author>) -> Element {
     let negated = act.status == Status::NotDone;
     let templates = [
         "2.16.840.1.113883.10.20.1.24",
@@ -165,9 +165,9 @@ fn entry(act: &Vaccination) -> Element {
         .children(act.performer.as_ref().map(|one| {
             Element::new("performer")
                 .with("typeCode", "PRF")
-                .child(party("assignedEntity", one))
+                .child(party("assignedEntity", one, known))
         }))
-        .children(author(act))
+        .children(author(act, known))
         .children(act.rank.map(rank))
         .children(
             act.reactions
@@ -231,10 +231,22 @@ fn consumable(act: &Vaccination) -> Element {
         .child(product)
 }
 
-fn party(name: &'static str, party: &Party) -> Element {
+fn party(name: &'static str, party: &Party, known: Option<&Author>) -> Element {
+    let known = known.filter(|one| one.id.is_some() && one.id == party.id);
     let person = party.name.as_deref().map(|name| {
-        // As it is written: nobody told which part is which.
-        Element::new("assignedPerson").child(Element::new("name").text(name))
+        let given = known.and_then(|one| one.name.given.as_deref());
+        let given =
+            given.and_then(|given| Some((given, name.strip_prefix(given)?.strip_prefix(' ')?)));
+        // Without parts the whole is the one that the CI-SIS requires.
+        let (given, family) = match given {
+            Some((given, family)) if !family.is_empty() => (Some(given), family),
+            _ => (None, name),
+        };
+        let part = |part, text: &str| Element::new(part).text(text);
+        let name = Element::new("name")
+            .child(part("family", family))
+            .children(given.map(|given| part("given", given)));
+        Element::new("assignedPerson").child(name)
     });
     let id = match &party.id {
         Some(id) => identifier(id),
@@ -243,14 +255,14 @@ fn party(name: &'static str, party: &Party) -> Element {
     Element::new(name).child(id).children(person)
 }
 
-fn author(act: &Vaccination) -> Option<Element> {
+fn author(act: &Vaccination, known: Option<&Author>) -> Option<Element> {
     let who = act.author.as_ref()?;
     let time = act.recorded.as_ref();
     let time = time.map(|at| Element::new("time").with("value", at.to_hl7()));
     Some(
         Element::new("author")
             .children(time)
-            .child(party("assignedAuthor", who)),
+            .child(party("assignedAuthor", who, known)),
     )
 }
 
