@@ -151,7 +151,6 @@ codes! {
     /// A conditional creation whose condition matches several.
     MultipleMatches = "multiple-matches",
     /// A Bundle as the content of a document.
-    FhirDocumentNotSupported = "fhir-document-not-supported",
     /// A folder names a document that is not there, or that the caller may not know of.
     FolderMemberUnknown = "folder-member-unknown",
     /// Told: nobody is sent what a submission says it is meant for.

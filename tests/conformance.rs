@@ -315,7 +315,7 @@ fn conformance_resources_come_in_xml() {
                 let path = format!("/{kind}/{}", entry["resource"]["id"].as_str().unwrap());
                 let reply = client.send(Method::GET, &path, &XML, Vec::new()).await;
                 assert_eq!(told_in_xml(&reply, kind), entry["resource"], "{path}");
-                assert!(reply.header("vary").starts_with("Accept"), "{path}");
+                assert!(reply.header("vary").contains("Accept"), "{path}");
                 seen += 1;
             }
         }

@@ -96,8 +96,8 @@ async fn what_is_not_given_is_not_read() {
         let binary = format!("/Binary/{}", scene.seen);
         let bundle = format!("/Bundle/{}", scene.seen);
         let turtle = [("Accept", "text/turtle")];
-        type Asked<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
-        let cases: [Asked; 6] = [
+        type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
+        let cases: [Case<'_>; 6] = [
             (&bundle, &[], 404, "not-found"),
             (
                 &bundle,

@@ -17,7 +17,7 @@ use support::{Document, Options, Reply, Server, consent_for};
 use uuid::Uuid;
 
 /// What no client can provoke at will.
-const NOT_HERE: [(Code, &str); 30] = [
+const NOT_HERE: [(Code, &str); 29] = [
     (
         Code::RangeNotSatisfiable,
         "tests/transfer.rs a_part_of_a_document_is_read",
@@ -65,7 +65,6 @@ const NOT_HERE: [(Code, &str); 30] = [
     (Code::AppendsForbidden, "tests/transactions.rs"),
     (Code::PatchWithoutReplacement, "tests/transactions.rs"),
     (Code::MultipleMatches, "tests/transactions.rs"),
-    (Code::FhirDocumentNotSupported, "tests/fhir_documents.rs"),
     (Code::FolderMemberUnknown, "tests/folders.rs"),
     (Code::RecipientUnavailable, "tests/profile_rows.rs"),
     (Code::PatientNotCreated, "tests/transactions.rs"),

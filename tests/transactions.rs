@@ -588,7 +588,7 @@ async fn metadata_are_made_of_the_document() {
         let mut parameters = generated(b"");
         parameters["parameter"][0]["resource"] = fhir.clone();
         let reply = hospital.post(PATH, &parameters).await;
-        reply.assert_refused(422, "fhir-document-not-supported");
+        reply.assert_refused(422, "element-invalid");
         let mut bundle = Document::new().bundle();
         bundle["entry"][2]["resource"] = fhir;
         bundle["entry"][2]["request"]["url"] = json!("Bundle");

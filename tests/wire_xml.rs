@@ -59,6 +59,81 @@ fn every_example_comes_back_the_same() {
     assert!(held > 80, "{held}");
 }
 
+/// Whatever R4 resource an example is, a FHIR document holds it in both forms.
+#[test]
+fn every_example_comes_back_the_same_from_inside_a_document() {
+    let root = Path::new(DATA);
+    if !root.is_dir() {
+        eprintln!("skipped: no shared data");
+        return;
+    }
+    let mut all = Vec::new();
+    files(root, &mut all);
+    let mut held = 0;
+    for path in &all {
+        let value = wire::read_json_text(&std::fs::read(path).unwrap()).unwrap_or_default();
+        if value.get("resourceType").is_none() {
+            continue;
+        }
+        let document = json!({
+            "resourceType": "Bundle",
+            "type": "document",
+            "entry": [{"resource": value}],
+        });
+        let Some(xml) = wire::write_xml_document(&document) else {
+            continue;
+        };
+        let (again, issues) =
+            wire::read_document(wire::Format::Xml, xml.as_bytes()).expect("well-formed");
+        assert_eq!(issues, [], "{}", path.display());
+        // What was said loosely in JSON has one way to be said in XML.
+        if wire::check(&document["entry"][0]["resource"], "x", "x").len() > 1 {
+            continue;
+        }
+        assert_eq!(again, document, "{}", path.display());
+        held += 1;
+    }
+    assert!(held > 80, "{held}");
+}
+
+#[test]
+fn a_document_holds_any_resource_of_r4() {
+    let document = json!({
+        "resourceType": "Bundle",
+        "type": "document",
+        "entry": [
+            {"resource": {
+                "resourceType": "Composition",
+                "status": "final",
+                "section": [{"title": "a", "section": [{"title": "b", "entry": [{"reference": "MedicationStatement/m"}]}]}],
+            }},
+            {"resource": {
+                "resourceType": "MedicationStatement",
+                "contained": [{"resourceType": "Medication", "id": "a", "code": {"text": "x"}}],
+                "medicationReference": {"reference": "#a"},
+                "dosage": [{"sequence": 1, "asNeededBoolean": false}],
+            }},
+            {"resource": {
+                "resourceType": "Questionnaire",
+                "item": [{"linkId": "1", "item": [{"linkId": "1.1", "answerOption": [{"valueInteger": 3}]}]}],
+            }},
+        ],
+    });
+    // Nothing of it is served by itself.
+    assert_eq!(wire::write_xml(&document), None);
+    let xml = wire::write_xml_document(&document).unwrap();
+    let read = |text: &str| wire::read_document(wire::Format::Xml, text.as_bytes()).unwrap();
+    assert_eq!(read(&xml), (document.clone(), Vec::new()));
+    assert_eq!(read(&wire::indent_xml(&xml)).0, document);
+    // What R4 does not know is told by its place, and has no XML form.
+    let (_, issues) = read(&xml.replacen("<linkId value=\"1.1\"/>", "<mood/>", 1));
+    let told = issues[0].expression.as_deref();
+    assert_eq!(told, Some("Bundle.entry[2].resource.item[0].item[0].mood"));
+    let mut wrong = document;
+    wrong["entry"][2]["resource"]["mood"] = json!("good");
+    assert_eq!(wire::write_xml_document(&wrong), None);
+}
+
 #[test]
 fn every_turn_of_the_xml_form_comes_back_the_same() {
     let patient = json!({

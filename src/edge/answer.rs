@@ -28,10 +28,10 @@ pub(super) fn resource(status: StatusCode, format: Format, body: impl Into<Strin
     }
 }
 
-/// The XML of a resource; None for a type that the element table does not know.
+/// The XML of a resource; None for what is no R4. The answer to a batch may hold a FHIR document.
 pub(super) fn xml(json: &str) -> Option<String> {
     let resource = serde_json::from_str(json).ok()?;
-    wire::write_xml(&resource)
+    wire::write_xml(&resource).or_else(|| wire::write_xml_document(&resource))
 }
 
 /// The same answer for human eyes (`_pretty=true`).

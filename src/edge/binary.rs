@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::app::Shared;
 use super::exchange::Exchange;
-use super::negotiate::{self, BinaryForm};
+use super::negotiate::{self, BinaryForm, Format};
 use super::params::{self, Params};
 use super::read::identifier;
 use super::{alert, answer, conditional, range};
@@ -61,12 +61,15 @@ async fn retrieve_fhir(exchange: &mut Exchange, id: &str) -> Result<Response, Er
         }
     })
     .await?;
-    let tag = match &other {
-        None => format!("\"{}\"", content.sha1),
-        Some(_) => format!("W/\"{}\"", content.sha1),
+    // A tag per form: who holds the one does not hold the other.
+    let tag = match (&other, format) {
+        (None, _) => format!("\"{}\"", content.sha1),
+        (Some(_), Format::Json) => format!("W/\"{}-json\"", content.sha1),
+        (Some(_), Format::Xml) => format!("W/\"{}-xml\"", content.sha1),
     };
     let (deposited, hidden) = (content.deposited, content.hidden);
-    let mut response = match (answer::not_modified(exchange.headers(), &tag), other) {
+    let is_held = conditional::is_held(exchange.headers(), &tag, deposited);
+    let mut response = match (is_held, other) {
         (true, _) => answer::empty(StatusCode::NOT_MODIFIED),
         (false, None) => answer::with_type(StatusCode::OK, &content.mime_type, content.bytes),
         (false, Some(text)) => answer::with_type(StatusCode::OK, format.content_type(), text),

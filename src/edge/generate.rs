@@ -11,8 +11,7 @@ use super::exchange::Exchange;
 use super::publish::{by_patient, deposit, may_deposit};
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error, Issue};
-use crate::translate::wire::Format;
-use crate::translate::{bundle, fhir_document, wire};
+use crate::translate::{bundle, wire};
 
 /// `POST /fhir/DocumentReference/$generate-metadata`
 pub(super) async fn metadata(State(app): State<Shared>, request: Request) -> Response {
@@ -29,15 +28,7 @@ async fn generate(exchange: &mut Exchange) -> Result<Response, Error> {
     }
     let format = exchange.format()?;
     let (form, body) = exchange.resource_bytes().await?;
-    let parameters = match form {
-        Format::Json => {
-            let mut parameters = wire::read_json_text(&body)?;
-            fhir_document::in_binaries(&mut parameters, "parameter");
-            wire::accept(&parameters, "Parameters")?;
-            parameters
-        }
-        Format::Xml => wire::read(form, &body, "Parameters")?,
-    };
+    let parameters = wire::read_with_documents(form, &body, "Parameters", "parameter")?;
     let declared = bundle::read_generated(&parameters, &exchange.reading())?;
     drop(parameters);
     let (made, _, warnings) = deposit(exchange, declared).await?;

@@ -21,7 +21,7 @@ use crate::store::{self, Deposited};
 use crate::translate::bundle::{self, DeclaredSubmission, Detail, Registered};
 use crate::translate::deposit::{Depositor, coherent, prepare, prepare_from_patient};
 use crate::translate::wire::Format;
-use crate::translate::{document_reference, fhir_document, wire};
+use crate::translate::{document_reference, wire};
 
 /// `POST /fhir`
 pub(super) async fn transaction(State(app): State<Shared>, request: Request) -> Response {
@@ -56,7 +56,13 @@ struct Sent {
 
 impl Sent {
     fn read(form: Format, body: Bytes) -> Result<Self, Error> {
-        let (bundle, issues) = wire::read_unchecked(form, &body, &["Bundle"])?;
+        let types = &["Bundle"];
+        let read = wire::read_unchecked_with_documents(form, &body, types, "entry")?;
+        let (bundle, issues) = match form {
+            // What an entry of a batch holds is read where the entry goes.
+            Format::Xml if bundle::is_batch(&read.0) => wire::read_unchecked(form, &body, types)?,
+            _ => read,
+        };
         Ok(Self {
             bundle,
             issues,
@@ -67,7 +73,7 @@ impl Sent {
 
     /// The bundle, when all is well with it.
     fn checked(mut self) -> Result<Value, Error> {
-        fhir_document::in_binaries(&mut self.bundle, "entry");
+        wire::in_binaries(&mut self.bundle, "entry", self.form);
         let issues = wire::check(&self.bundle, "Bundle", "Bundle");
         if self.issues.is_empty() && issues.is_empty() {
             return Ok(self.bundle);
@@ -75,7 +81,7 @@ impl Sent {
         match self.form {
             Format::Json => Err(Error::many(issues)),
             // Read again, for the places.
-            Format::Xml => wire::read(self.form, &self.body, "Bundle"),
+            Format::Xml => wire::read_with_documents(self.form, &self.body, "Bundle", "entry"),
         }
     }
 }

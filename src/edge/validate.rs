@@ -18,7 +18,7 @@ use crate::error::{Code, Error, Issue};
 use crate::translate::bundle::DeclaredSubmission;
 use crate::translate::validate::{Asked, Shape, ask};
 use crate::translate::{
-    bundle, consent, document_reference, fhir_document, immunization, list, outcome, patient, wire,
+    bundle, consent, document_reference, immunization, list, outcome, patient, wire,
 };
 
 /// The types that can be validated.
@@ -48,11 +48,12 @@ async fn respond(exchange: &mut Exchange, kind: &str) -> Result<Response, Error>
     let format = exchange.format()?;
     let query = exchange.query()?;
     let (form, body) = exchange.resource_bytes().await?;
-    let (body, mut issues) = wire::read_unchecked(form, &body, &[kind, "Parameters"])?;
+    let types = [kind, "Parameters"];
+    let (body, mut issues) = wire::read_unchecked_with_documents(form, &body, &types, "entry")?;
     let profile = params::first(&query, "profile");
     let mut asked = ask(body, kind, params::first(&query, "mode"), profile)?;
     if asked.shape == Shape::Bundle {
-        fhir_document::in_binaries(&mut asked.resource, "entry");
+        wire::in_binaries(&mut asked.resource, "entry", form);
     }
     issues.extend(wire::check(&asked.resource, kind, kind));
     if issues.is_empty() {

@@ -1,6 +1,7 @@
 //! Bundle ↔ deposit: the transaction of ITI-65, and its response. Bundle ↔ requests: a batch, and its response.
 
 mod batch;
+mod composition;
 mod contents;
 mod entries;
 mod folder;

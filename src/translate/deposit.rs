@@ -92,7 +92,7 @@ fn one(
     let form = fhir::format(&declared, content_type.map(|(told, _)| told.as_str()));
     check_content_type(&declared, submitted.content_type, found);
     if let (Some(form), Some(bytes)) = (form, &submitted.bytes) {
-        fhir::complete(&mut declared, (form, bytes), found, reading)?;
+        fhir::complete(&mut declared, (bytes, form), found, reading)?;
     }
     rules::check_labels(&declared, secret, found);
     let type_code = declared.type_code.as_ref();
@@ -100,7 +100,7 @@ fn one(
     let bytes = submitted.bytes?;
     if let Some(form) = form {
         let (path, known) = (declared.path.clone(), wrap::Known::of(depositor));
-        let document = fhir::document(declared, (form, bytes), &known, now, found, reading)?;
+        let document = fhir::document(declared, (bytes, form), &known, now, found, reading)?;
         rules::check_lists(&document.metadata, &path, found, reading);
         return Some((document, path));
     }

@@ -1,8 +1,6 @@
 //! FHIR documents: a Bundle of type `document`, kept as it came. What it says of itself is in its Composition, the first entry.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::Reading;
 use super::datatype::{coding, ins};
@@ -14,6 +12,7 @@ use crate::dmp::id::UniqueId;
 use crate::dmp::ins::Ins;
 use crate::dmp::time::Timestamp;
 use crate::error::Issue;
+use crate::tables::terminology::List;
 
 /// What a FHIR document says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,53 +29,79 @@ pub(super) struct FhirDocument {
     pub(super) date: Option<Timestamp>,
 }
 
-/// The form of a FHIR document, by its media type without parameters; None for what is none.
+/// The form of a FHIR document of this media type, its parameters aside; None for what is none.
 pub fn format(media_type: &str) -> Option<Format> {
     let bare = media_type.split(';').next().unwrap_or_default().trim();
+    let named = |known: &str| bare.eq_ignore_ascii_case(known);
     match () {
-        () if bare.eq_ignore_ascii_case(FHIR_DOCUMENT) => Some(Format::Json),
-        () if bare.eq_ignore_ascii_case(FHIR_DOCUMENT_XML) => Some(Format::Xml),
+        () if named(FHIR_DOCUMENT) => Some(Format::Json),
+        () if named(FHIR_DOCUMENT_XML) => Some(Format::Xml),
         () => None,
     }
 }
 
-/// The media type of a form.
-pub(super) fn media_type(format: Format) -> &'static str {
-    match format {
+/// The media type that a document of this form is kept under.
+pub(super) fn media_type(form: Format) -> &'static str {
+    match form {
         Format::Json => FHIR_DOCUMENT,
         Format::Xml => FHIR_DOCUMENT_XML,
     }
 }
 
-/// A kept document in the other form than its own; None when what it holds is not R4.
+/// The bytes of a document in its other form; None for what is no R4 (JSON is kept without being judged).
 pub fn in_form(kept: Format, bytes: &[u8]) -> Option<String> {
-    let (tree, wrong) = wire::read_document(kept, bytes).ok()?;
+    let (tree, issues) = wire::read_document(kept, bytes).ok()?;
     match kept {
-        _ if !wrong.is_empty() => None,
         Format::Json => wire::write_xml_document(&tree),
-        Format::Xml => Some(tree.to_string()),
+        Format::Xml => issues.is_empty().then(|| tree.to_string()),
     }
 }
 
-/// Reads one; None when it is none, which goes into the findings at `path`.
+/// The document as a tree; None when it is not readable, which goes into the findings at `path`.
+pub(super) fn tree(bytes: &[u8], form: Format, path: &str, found: &mut Findings) -> Option<Value> {
+    let (tree, issues) = match wire::read_document(form, bytes) {
+        Ok((tree, issues)) => (Some(tree), issues),
+        Err(error) => (None, error.issues),
+    };
+    if let (Some(tree), true) = (tree, issues.is_empty()) {
+        return Some(tree);
+    }
+    let (fr, en) = match form {
+        Format::Json => (
+            "le document FHIR n'est pas lisible en JSON",
+            "the FHIR document is not readable JSON",
+        ),
+        Format::Xml => (
+            "le document FHIR n'est pas lisible en XML",
+            "the FHIR document is not readable XML",
+        ),
+    };
+    for issue in issues {
+        let place = place(&issue);
+        let (fr, en) = (format!("{fr} ({place})"), format!("{en} ({place})"));
+        found.refuse(invalid(path, &fr, &en));
+    }
+    None
+}
+
+/// Where in the document's own text something is wrong.
+fn place(issue: &Issue) -> String {
+    let element = issue.expression.clone();
+    let line = issue.position.map(|p| format!("{}:{}", p.line, p.column));
+    let told: Vec<String> = element.into_iter().chain(line).collect();
+    match issue.params.iter().find(|(name, _)| *name == "detail") {
+        Some((_, detail)) if told.is_empty() => detail.clone(),
+        _ => told.join(" "),
+    }
+}
+
+/// Reads what one says of itself; None when it is none, which goes into the findings at `path`.
 pub(super) fn read(
-    (format, bytes): (Format, &[u8]),
+    tree: &Value,
     path: &str,
     found: &mut Findings,
     reading: &Reading,
 ) -> Option<FhirDocument> {
-    let read = wire::read_document(format, bytes);
-    let Some(tree) = read
-        .ok()
-        .and_then(|(tree, wrong)| wrong.is_empty().then_some(tree))
-    else {
-        found.refuse(invalid(
-            path,
-            "le document FHIR n'est pas lisible sous la forme que dit son type",
-            "the FHIR document is not readable in the form that its type names",
-        ));
-        return None;
-    };
     let text = |pointer: &str| tree.pointer(pointer).and_then(Value::as_str);
     if text("/resourceType") != Some("Bundle") || text("/type") != Some("document") {
         found.refuse(invalid(
@@ -112,15 +137,29 @@ pub(super) fn read(
     Some(FhirDocument {
         unique_id: text("/identifier/value")
             .and_then(|value| UniqueId::from_fhir(text("/identifier/system"), value).ok()),
-        patient: subject(&tree, composition, path, reading),
-        type_code: composition.get("type").and_then(|concept| {
-            // What is wrong with a code is told of the entry's own type.
-            let mut aside = Findings::new(reading);
-            coding::read_concept(Node::root(concept), Weight::Detail, &mut aside, reading)
-        }),
+        patient: subject(tree, composition, path, reading),
+        type_code: composition
+            .get("type")
+            .and_then(|concept| type_code(concept, reading)),
         title: own("title").map(str::to_owned),
         date: own("date").and_then(|date| Timestamp::from_fhir(date).ok()),
     })
+}
+
+/// The type under the one of its codings that the DMP knows, else the first.
+fn type_code(concept: &Value, reading: &Reading) -> Option<Coded> {
+    // What is wrong with a code is told of the entry's own type.
+    let mut aside = Findings::new(reading);
+    let codings = concept.get("coding")?.as_array()?.iter();
+    let mut codes: Vec<_> = codings
+        .map(|one| coding::read(Node::root(one), Weight::Detail, &mut aside, reading))
+        .collect();
+    let types = reading.tables.terminology.list(List::Type);
+    let known = |code: &Option<Coded>| code.as_ref().is_some_and(|code| types.contains(code));
+    match codes.iter().position(known) {
+        Some(rank) => codes.swap_remove(rank),
+        None => codes.into_iter().next().flatten(),
+    }
 }
 
 /// The INS of the Composition's subject: in the reference, or in the Patient of the document that it leads to.
@@ -156,28 +195,4 @@ fn admitted(identifier: &Value, path: &str, reading: &Reading) -> Option<Ins> {
     let admitted: Result<(Ins, Vec<Issue>), Issue> =
         ins::admit(text("system")?, text("value")?, path, reading);
     admitted.ok().map(|(ins, _)| ins)
-}
-
-/// Puts a Binary that holds its text in place of each document Bundle: `at` leads from a body to the holders of resources. A document
-/// in an entry keeps its members, their order and its numbers; white space between them is gone.
-pub fn in_binaries(body: &mut Value, holders: &str) {
-    let holders = body.get_mut(holders).and_then(Value::as_array_mut);
-    for holder in holders.into_iter().flatten() {
-        let Some(resource) = holder.get_mut("resource") else {
-            continue;
-        };
-        if resource.get("resourceType").and_then(Value::as_str) != Some("Bundle") {
-            continue;
-        }
-        let mut binary = Map::new();
-        binary.insert("resourceType".into(), json!("Binary"));
-        binary.insert("contentType".into(), json!(FHIR_DOCUMENT));
-        binary.insert("data".into(), json!(STANDARD.encode(resource.to_string())));
-        *resource = Value::Object(binary);
-        if let Some(Value::String(url)) = holder.pointer_mut("/request/url")
-            && url.as_str() == "Bundle"
-        {
-            *url = "Binary".to_owned();
-        }
-    }
 }

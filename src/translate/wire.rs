@@ -2,6 +2,7 @@
 //! from it, and back.
 
 mod check;
+mod documents;
 mod json;
 mod lexical;
 mod node;
@@ -18,6 +19,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Issue};
 
+pub use documents::in_binaries;
 pub use node::Node;
 pub use xml::{Operation, Where};
 
@@ -64,7 +66,45 @@ pub fn read_unchecked(
 ) -> Result<(Value, Vec<Issue>), Error> {
     match format {
         Format::Json => read_json_text(bytes).map(|value| (value, Vec::new())),
-        Format::Xml => xml::read_unchecked(bytes, types),
+        Format::Xml => xml::read_unchecked(bytes, types, None),
+    }
+}
+
+/// The same for a body whose `holder`s may have FHIR documents as their resources: in XML each is left as its own text, which
+/// [`in_binaries`] takes up.
+///
+/// # Errors
+/// As [`read_unchecked`].
+pub fn read_unchecked_with_documents(
+    format: Format,
+    bytes: &[u8],
+    types: &[&str],
+    holder: &'static str,
+) -> Result<(Value, Vec<Issue>), Error> {
+    match format {
+        Format::Json => read_unchecked(format, bytes, types),
+        Format::Xml => xml::read_unchecked(bytes, types, Some(holder)),
+    }
+}
+
+/// Reads a body as [`read`] does, its FHIR documents put into Binaries.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_documents(
+    format: Format,
+    bytes: &[u8],
+    resource_type: &str,
+    holder: &'static str,
+) -> Result<Value, Error> {
+    match format {
+        Format::Json => {
+            let mut value = json::parse(bytes)?;
+            in_binaries(&mut value, holder, format);
+            accept(&value, resource_type)?;
+            Ok(value)
+        }
+        Format::Xml => xml::read(bytes, resource_type, Some(holder)),
     }
 }
 
@@ -74,7 +114,7 @@ pub fn read_unchecked(
 /// `malformed` when it is no XML of ours (DTD, entities, depth and size count as such); else every problem of the XML form and that
 /// [`check`] finds, with line and column.
 pub fn read_xml(bytes: &[u8], resource_type: &str) -> Result<Value, Error> {
-    xml::read(bytes, resource_type)
+    xml::read(bytes, resource_type, None)
 }
 
 /// Reads an XML patch of a resource of that type (RFC 5261), its selectors as they are, and what is wrong in the form of the elements

@@ -36,7 +36,13 @@ pub(super) fn all() -> Vec<Value> {
     ];
     if FEATURES.fhir_documents {
         let profile = "http://hl7.org/fhir/StructureDefinition/Bundle";
-        all.push(resource("Bundle", &["read"], json!({"profile": profile})));
+        let told = json!({
+            "profile": profile,
+            "documentation": "FHIR documents, under the rules of ITI-68: as deposited, or in the other form where the document is R4.",
+            "versioning": "no-version",
+            "conditionalRead": "full-support",
+        });
+        all.push(resource("Bundle", &["read"], told));
     }
     all.extend(KINDS.into_iter().map(|kind| {
         let told = json!({"conditionalRead": "not-match"});

@@ -1,11 +1,12 @@
-//! ITI-106 Generate Metadata: a document alone, of which its CDA header tells everything.
+//! ITI-106 Generate Metadata: a document alone, of which its CDA header or its Composition tells everything.
 
 use super::super::Reading;
 use super::super::cda;
-use super::super::document_reference::{DeclaredDocument, decode_base64};
+use super::super::document_reference::{self, DeclaredDocument, Siblings, decode_base64};
 use super::super::fhir_document;
 use super::super::findings::{Findings, Weight, invalid};
-use super::super::wire::Node;
+use super::super::wire::{Format, Node};
+use super::composition;
 use super::read::{DeclaredSubmission, Parts, Submitted};
 use crate::dmp::query::DocumentKey;
 use crate::error::{Code, Error, Issue};
@@ -13,7 +14,8 @@ use crate::error::{Code, Error, Issue};
 /// Reads the Parameters: exactly one `document`, a Binary.
 ///
 /// # Errors
-/// Everything that is wrong with them; `cda-invalid` and what the header lacks, for without it the patient is unknown.
+/// Everything that is wrong with them; `cda-invalid` and what the header lacks, for without it the patient is unknown. What a
+/// Composition lacks is told with the rest, unless it names no patient.
 pub fn read_generated(
     parameters: &serde_json::Value,
     reading: &Reading,
@@ -23,9 +25,12 @@ pub fn read_generated(
     found.weigh_all(Weight::Key, node.only(&["id", "meta", "parameter"]));
     let binary = document(node, &mut found);
     let bytes = binary.and_then(|binary| content(binary, &mut found));
-    let (Some(binary), Some(bytes)) = (binary, bytes) else {
+    let (Some(binary), Some((bytes, form))) = (binary, bytes) else {
         return Err(Error::many(found.into_issues()));
     };
+    if let Some(form) = form {
+        return of_composition(binary, (bytes, form), found, reading);
+    }
     let at = |issue: Issue| match issue.expression {
         None => issue.at(binary.path_of("data")),
         Some(_) => issue,
@@ -54,6 +59,47 @@ pub fn read_generated(
         ..Parts::default()
     };
     parts.of(Some(metadata.patient), found)
+}
+
+/// A FHIR document, as the DocumentReference that it would be published with.
+fn of_composition(
+    binary: Node,
+    (bytes, form): (Vec<u8>, Format),
+    mut found: Findings,
+    reading: &Reading,
+) -> Result<DeclaredSubmission, Error> {
+    // What is only tolerated is told when the document is held against what is read here.
+    let mut aside = Findings::new(reading);
+    let path = binary.path();
+    let tree = fhir_document::tree(&bytes, form, &path, &mut aside);
+    let document =
+        tree.filter(|tree| fhir_document::read(tree, &path, &mut aside, reading).is_some());
+    let Some(document) = document else {
+        found.append(aside.into_issues());
+        return Err(Error::many(found.into_issues()));
+    };
+    let status = document.pointer("/entry/0/resource/status");
+    if status.and_then(serde_json::Value::as_str) == Some("entered-in-error") {
+        found.refuse(invalid(
+            path,
+            "la Composition est entered-in-error",
+            "the Composition is entered-in-error",
+        ));
+    }
+    let media_type = fhir_document::media_type(form);
+    let reference = composition::reference(&document, media_type, reading);
+    let node = Node::root(&reference);
+    let declared = document_reference::read_into(node, &Siblings::new(), &mut found, reading);
+    let patient = declared.patient.clone();
+    let parts = Parts {
+        documents: vec![Submitted {
+            declared,
+            bytes: Some(bytes),
+            content_type: None,
+        }],
+        ..Parts::default()
+    };
+    parts.of(patient, found)
 }
 
 /// The one `document`, when it is a Binary.
@@ -88,24 +134,21 @@ fn document<'a>(parameters: Node<'a>, found: &mut Findings) -> Option<Node<'a>> 
     }
 }
 
-fn content(binary: Node, found: &mut Findings) -> Option<Vec<u8>> {
+/// The bytes, and their form when they are to be a FHIR document.
+fn content(binary: Node, found: &mut Findings) -> Option<(Vec<u8>, Option<Format>)> {
     found.weigh_all(
         Weight::Key,
         binary.only(&["id", "meta", "contentType", "data"]),
     );
     let kind = binary.str("contentType").unwrap_or_default();
     let bare = kind.split(';').next().unwrap_or_default().trim();
-    if fhir_document::format(kind).is_some() {
-        // No Composition tells format, kind of facility and practice setting.
-        found.refuse(binary.issue(Code::FhirDocumentNotSupported));
-        return None;
-    }
+    let form = fhir_document::format(kind);
     let xml = ["text/xml", "application/xml"];
-    if !xml.iter().any(|known| bare.eq_ignore_ascii_case(known)) {
+    if form.is_none() && !xml.iter().any(|known| bare.eq_ignore_ascii_case(known)) {
         found.refuse(invalid(
             binary.path_of("contentType"),
-            "un document CDA (text/xml) est attendu",
-            "a CDA document (text/xml) is expected",
+            "un document CDA (text/xml) ou FHIR (application/fhir+json, application/fhir+xml) est attendu",
+            "a CDA document (text/xml) or a FHIR document (application/fhir+json, application/fhir+xml) is expected",
         ));
         return None;
     }
@@ -124,5 +167,5 @@ fn content(binary: Node, found: &mut Findings) -> Option<Vec<u8>> {
             "it is not readable base64",
         ));
     }
-    bytes
+    bytes.map(|bytes| (bytes, form))
 }

@@ -11,21 +11,22 @@ use crate::dmp::submission::NewDocument;
 use crate::dmp::time::Instant;
 use crate::error::{Code, Issue};
 
-/// The form of it, when the declaration or the entry with the bytes says that it is one.
+/// Its form, when the entry with the bytes or the declaration says that it is one. The entry is nearer to the bytes.
 pub(super) fn format(declared: &DeclaredDocument, content_type: Option<&str>) -> Option<Format> {
-    let told = [declared.mime_type.as_deref(), content_type];
+    let told = [content_type, declared.mime_type.as_deref()];
     told.into_iter().flatten().find_map(fhir_document::format)
 }
 
 /// Fills what the Composition tells and the declaration does not; None when it is no FHIR document, which is then told.
 pub(super) fn complete(
     declared: &mut DeclaredDocument,
-    content: (Format, &[u8]),
+    (bytes, form): (&[u8], Format),
     found: &mut Findings,
     reading: &Reading,
 ) -> Option<()> {
     let path = format!("{}.content[0].attachment", declared.path);
-    let told = fhir_document::read(content, &path, found, reading)?;
+    let tree = fhir_document::tree(bytes, form, &path, found)?;
+    let told = fhir_document::read(&tree, &path, found, reading)?;
     compare(declared, &told, found, reading);
     declared.unique_id = declared.unique_id.take().or(told.unique_id);
     declared.type_code = declared.type_code.take().or(told.type_code);
@@ -86,7 +87,7 @@ fn compare(
 /// The document, as it came.
 pub(super) fn document(
     declared: DeclaredDocument,
-    (form, bytes): (Format, Vec<u8>),
+    (bytes, form): (Vec<u8>, Format),
     known: &wrap::Known,
     now: Instant,
     found: &mut Findings,
@@ -99,12 +100,10 @@ pub(super) fn document(
         found.refuse(Issue::new(Code::ElementRequired).at(at));
     }
     let (unless, targets) = (declared.unless.clone(), declared.relations.clone());
-    let file = wrap::File {
-        media_type: fhir_document::media_type(form),
-        bytes,
-    };
+    let media_type = fhir_document::media_type(form);
+    let file = wrap::File { media_type, bytes };
     let mut metadata = wrap::metadata(declared, &file, format, known, now, found, reading)?;
-    metadata.mime_type = file.media_type.to_owned();
+    metadata.mime_type = media_type.to_owned();
     metadata.hash = crate::dmp::document::Sha1(openssl::sha::sha1(&file.bytes));
     metadata.size = file.bytes.len() as u64;
     metadata.relations.clear();

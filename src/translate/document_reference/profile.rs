@@ -114,7 +114,7 @@ fn is_fhir(resource: Node) -> bool {
     let attachment = content.and_then(|content| content.get("attachment"));
     attachment
         .and_then(|attachment| attachment.str("contentType"))
-        .is_some_and(|kind| fhir_document::format(kind).is_some())
+        .is_some_and(|told| fhir_document::format(told).is_some())
 }
 
 fn present(resource: Node, path: &str) -> bool {

@@ -107,7 +107,7 @@ pub(super) const ROWS: &[Row] = &[
         "/DocumentReference/$generate-metadata",
         "DocumentReference",
         Takes::Resource("Parameters"),
-        "ITI-106: a CDA document alone, its metadata made of its header",
+        "ITI-106: a document alone, its metadata made of its header or Composition",
         &[200],
     ),
     (
@@ -116,14 +116,6 @@ pub(super) const ROWS: &[Row] = &[
         "DocumentReference",
         Takes::Form,
         "ITI-67, TD3.1: finds documents",
-        &[200],
-    ),
-    (
-        "post",
-        "/DocumentReference/$generate-metadata",
-        "DocumentReference",
-        Takes::Resource("Parameters"),
-        "ITI-106: publishes a document with what its own header says",
         &[200],
     ),
     (
@@ -227,7 +219,7 @@ pub(super) const ROWS: &[Row] = &[
         "/Bundle/{id}",
         "Bundle",
         Takes::Nothing,
-        "ITI-68: a FHIR document, as it came",
+        "ITI-68: a FHIR document, as it came or in the other form",
         READ,
     ),
     (

@@ -1,6 +1,7 @@
 //! Text to tree: one pass over the markup, element by element of the table.
 
 mod attributes;
+mod document;
 mod elements;
 mod primitive;
 
@@ -11,7 +12,7 @@ use serde_json::{Map, Value};
 use super::super::path::Path;
 use super::super::table::{Field, Kind, TABLE, Table, Type, WHOLE};
 use super::super::tell::{NAMESPACE, ORDER, SINGLE, TEXT, Walk, Why};
-use super::super::{MAX_DEPTH, MAX_ISSUES, MAX_NODES, check};
+use super::super::{Format, MAX_DEPTH, MAX_ISSUES, MAX_NODES, check, in_binaries};
 use crate::error::{Code, Error, Issue};
 use crate::translate::cda::attributes::forbidden;
 use crate::translate::cda::fault::{Fault, Words, line_column, words};
@@ -25,12 +26,20 @@ const INSTRUCTION: Words = (
     "instruction",
 );
 
-/// Reads one XML text (UTF-8, byte order mark tolerated) as a resource of that type.
+/// Reads one XML text (UTF-8, byte order mark tolerated) as a resource of that type. With `documents`, FHIR documents may be the
+/// resources of such holders, and are put into Binaries.
 ///
 /// # Errors
 /// `malformed` with line and column; else every problem, with FHIRPath, line and column.
-pub(in crate::translate::wire) fn read(bytes: &[u8], resource_type: &str) -> Result<Value, Error> {
-    let (value, mut issues) = read_unchecked(bytes, &[resource_type])?;
+pub(in crate::translate::wire) fn read(
+    bytes: &[u8],
+    resource_type: &str,
+    documents: Option<&'static str>,
+) -> Result<Value, Error> {
+    let (mut value, mut issues) = read_unchecked(bytes, &[resource_type], documents)?;
+    if let Some(holder) = documents {
+        in_binaries(&mut value, holder, Format::Xml);
+    }
     let text = text(bytes)?;
     let told: Vec<_> = issues.iter().filter_map(|i| i.expression.clone()).collect();
     let is_new = |issue: &Issue| {
@@ -40,7 +49,7 @@ pub(in crate::translate::wire) fn read(bytes: &[u8], resource_type: &str) -> Res
     let others = check(&value, resource_type, resource_type);
     let others: Vec<_> = others.into_iter().filter(is_new).collect();
     if !others.is_empty() {
-        issues.extend(placed(text, resource_type, others));
+        issues.extend(placed(text, resource_type, documents, others));
         issues.truncate(MAX_ISSUES);
     }
     if issues.is_empty() {
@@ -57,9 +66,11 @@ pub(in crate::translate::wire) fn read(bytes: &[u8], resource_type: &str) -> Res
 pub(in crate::translate::wire) fn read_unchecked(
     bytes: &[u8],
     types: &[&str],
+    documents: Option<&'static str>,
 ) -> Result<(Value, Vec<Issue>), Error> {
-    let text = text(bytes)?;
-    Reader::new(text, false).all(types)
+    let mut reader = Reader::new(text(bytes)?, false);
+    reader.documents = documents;
+    reader.all(types)
 }
 
 /// Reads a FHIR document, whatever resources of R4 it holds, and what is wrong in its form.
@@ -106,8 +117,14 @@ pub(super) fn malformed(text: &[u8], fault: &Fault) -> Error {
 }
 
 /// The same issues with the places of their elements, or of the nearest above: a second pass, only taken to refuse.
-fn placed(text: &str, resource_type: &str, mut issues: Vec<Issue>) -> Vec<Issue> {
+fn placed(
+    text: &str,
+    resource_type: &str,
+    documents: Option<&'static str>,
+    mut issues: Vec<Issue>,
+) -> Vec<Issue> {
     let mut again = Reader::new(text, true);
+    again.documents = documents;
     if again.root(&[resource_type]).is_err() {
         return issues;
     }
@@ -131,6 +148,8 @@ fn placed(text: &str, resource_type: &str, mut issues: Vec<Issue>) -> Vec<Issue>
 pub(super) struct Reader<'a> {
     text: &'a str,
     table: &'static Table,
+    /// The name of what may hold FHIR documents.
+    documents: Option<&'static str>,
     pub(super) walker: Walker<'a>,
     walk: Walk,
     nodes: usize,
@@ -143,6 +162,7 @@ impl<'a> Reader<'a> {
         Self {
             text,
             table: &TABLE,
+            documents: None,
             walker: Walker::new(text).unbounded(),
             walk: Walk::default(),
             nodes: 0,

@@ -112,6 +112,8 @@ impl<'a> Reader<'a> {
                     if count > 1 {
                         self.wrong(tag.at, path, SINGLE);
                         self.skip()?;
+                    } else if tag.ns == Ns::Fhir && self.holds_document(tag, path) {
+                        found = self.document(tag, path)?;
                     } else if tag.ns == Ns::Fhir {
                         found = self.resource(tag, path)?;
                     } else {
