@@ -17,6 +17,7 @@ mod clock;
 mod compress;
 mod conditional;
 mod conformance;
+mod connection;
 mod consent;
 mod context;
 mod cors;

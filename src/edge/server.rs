@@ -9,29 +9,19 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
 use super::app::{App, Shared};
+use super::connection::{Limits, serve};
 use super::observe;
 use crate::settings::{Server, Settings};
 
 /// Open connections; more wait in the listener's queue.
 const MAX_CONNECTIONS: usize = 1_024;
-/// For the head of a request, and the longest silence between two.
-const HEAD: Duration = Duration::from_secs(30);
-/// A connection is closed after that, between two requests: its certificate is then checked from the start again.
-const MAX_AGE: Duration = Duration::from_secs(300);
-/// For what is in flight when a connection has reached its age: a client that reads no answer is not waited for.
-const OVERTIME: Duration = Duration::from_secs(60);
 /// For what is in flight when the server stops.
 const LAST_CALL: Duration = Duration::from_secs(10);
-/// Longest head of a request. It may have 100 headers, as hyper has it.
-const MAX_HEAD: usize = 65_536;
 
 /// Bound sockets, not yet served.
 pub struct Listening {
@@ -138,27 +128,11 @@ async fn connection(
     app.metrics.handshake("ok");
     let _open = Open::count(&app);
     let peer = Arc::new(peer);
-    let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+    serve(stream, Limits::SERVED, stopping, |request| {
         let (app, router, peer) = (Arc::clone(&app), router.clone(), Arc::clone(&peer));
-        async move {
-            let request = request.map(Body::new);
-            Ok::<_, std::convert::Infallible>(observe::answer(&app, router, peer, request).await)
-        }
-    });
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut served = pin!(served);
-    tokio::select! {
-        // How a client ended its connection is its own affair.
-        _ = served.as_mut() => return,
-        _ = stopping.changed() => {},
-        () = sleep(MAX_AGE) => {},
-    }
-    served.as_mut().graceful_shutdown();
-    let _ = timeout(OVERTIME, served).await;
+        async move { observe::answer(&app, router, peer, request.map(Body::new)).await }
+    })
+    .await;
 }
 
 /// One open connection, counted while it lives.
