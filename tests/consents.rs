@@ -563,7 +563,7 @@ async fn a_right_has_versions_and_one_key() {
         assert_eq!(resource["meta"]["versionId"], version);
         assert_eq!(resource["provision"]["type"], kind);
     }
-    for version in ["0", "4", "x"] {
+    for version in ["0", "4", "x", "01", "%2B1", "4294967297"] {
         let read = patient.get(&format!("{path}/_history/{version}")).await;
         read.assert_refused(404, "not-found");
     }
@@ -819,6 +819,51 @@ async fn a_search_finds_what_its_words_say_of_the_rights_read_one_by_one() {
             "{sort}"
         );
     }
+
+    // Page by page, forth and back, each right once.
+    for sort in ["", "-date"] {
+        let mut asked = vec![
+            ("patient.identifier", world.patient.as_str()),
+            ("_count", "2"),
+        ];
+        asked.extend((!sort.is_empty()).then_some(("_sort", sort)));
+        let more: Vec<_> = asked.iter().skip(2).copied().collect();
+        let whole = ids(&resources(&world, &mut patient, &more).await);
+        let mut page = patient.search("Consent", &asked).await.json();
+        let (mut forth, mut pages) = (Vec::new(), Vec::new());
+        let last = loop {
+            assert_eq!(page["total"], whole.len());
+            forth.extend(ids(&rows(&page)));
+            pages.push(ids(&rows(&page)));
+            let Some(next) = link(&page, "next") else {
+                break page;
+            };
+            page = patient.get(&next).await.assert_status(200).json();
+        };
+        assert_eq!(forth, whole);
+        assert_eq!(pages.len(), whole.len().div_ceil(2));
+        page = last;
+        for expected in pages.iter().rev().skip(1) {
+            let previous = link(&page, "previous").expect("a page before");
+            page = patient.get(&previous).await.assert_status(200).json();
+            assert_eq!(ids(&rows(&page)), *expected);
+        }
+        assert_eq!(link(&page, "previous"), None);
+    }
+}
+
+fn link(page: &Value, relation: &str) -> Option<String> {
+    let mut links = page["link"].as_array().expect("links").iter();
+    let link = links.find(|link| link["relation"] == relation)?;
+    Some(link["url"].as_str().expect("url").to_owned())
+}
+
+fn rows(page: &Value) -> Vec<Value> {
+    let entries = page["entry"].as_array().into_iter().flatten();
+    entries
+        .filter(|entry| entry["search"]["mode"] == "match")
+        .map(|entry| entry["resource"].clone())
+        .collect()
 }
 
 async fn resources(world: &World, client: &mut Client, more: &[(&str, &str)]) -> Vec<Value> {
@@ -829,11 +874,7 @@ async fn resources(world: &World, client: &mut Client, more: &[(&str, &str)]) ->
         .await
         .assert_status(200)
         .json();
-    let entries = found["entry"].as_array().cloned().unwrap_or_default();
-    let matches = entries
-        .into_iter()
-        .filter(|entry| entry["search"]["mode"] == "match");
-    let rows: Vec<Value> = matches.map(|entry| entry["resource"].clone()).collect();
+    let rows = rows(&found);
     assert_eq!(found["total"], rows.len());
     rows
 }

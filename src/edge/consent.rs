@@ -10,7 +10,7 @@ use axum::response::Response;
 use super::app::Shared;
 use super::exchange::Exchange;
 use super::params;
-use super::read::{identifier, unmodified};
+use super::read::{identifier, number, unmodified};
 use super::search::{Asked, Results, nothing, standing};
 use super::{answer, conditional};
 use crate::dmp::query::Page;
@@ -99,21 +99,17 @@ async fn find(exchange: &mut Exchange) -> Result<Response, Error> {
     let asked = Asked::read(exchange, RESOURCE).await?;
     let search = search::consents(&asked.params, asked.strict, &exchange.reading())?;
     exchange.searching(&search.used);
-    let mut page: Page<Right> = match standing(exchange, &search.patient).await? {
+    let page: Page<Right> = match standing(exchange, &search.patient).await? {
         None => nothing(exchange).await?,
         Some(standing) => {
             let permit = exchange.decide(&Act::ReadRights, Some(&standing))?;
             let trace = exchange.trace();
             let held = exchange.app.store.find_rights(&permit, trace).await;
-            let mut rows = exchange.acted(held)?;
-            rows.retain(|held| search.filter.keeps(held));
-            Page::whole(rows)
+            search
+                .query
+                .page(exchange.acted(held)?, asked.after.clone())
         }
     };
-    if search.count_only {
-        page.rows.clear();
-    }
-    search.filter.order(&mut page.rows);
     let now = exchange.caller()?.1.now;
     let reading = exchange.reading();
     let texts: Vec<_> = page
@@ -144,10 +140,10 @@ async fn read_one(
         .permit_by_id(&Act::ReadRights, Locator::Consent(id))
         .await?;
     let (store, trace) = (&exchange.app.store, exchange.trace());
-    let held = match version.map(str::parse) {
+    let held = match version.map(number) {
         None => store.read_right(&permit, id, trace).await,
-        Some(Ok(version)) => store.read_right_version(&permit, id, version, trace).await,
-        Some(Err(_)) => return Err(Code::NotFound.into()),
+        Some(Some(version)) => store.read_right_version(&permit, id, version, trace).await,
+        Some(None) => return Err(Code::NotFound.into()),
     };
     let held = exchange.acted(held)?;
     let now = exchange.caller()?.1.now;

@@ -8,7 +8,7 @@ use axum::response::Response;
 
 use super::app::Shared;
 use super::exchange::Exchange;
-use super::read::identifier;
+use super::read::{identifier, unmodified};
 use super::search::{Asked, Results, nothing, standing};
 use super::{answer, conditional};
 use crate::dmp::query::Page;
@@ -123,9 +123,7 @@ async fn read_one(exchange: &mut Exchange, id: &str) -> Result<Response, Error> 
         .await;
     let found = exchange.acted(found)?;
     if conditional::is_held_version(exchange.headers(), found.version, found.updated) {
-        let mut response = answer::empty(StatusCode::NOT_MODIFIED);
-        answer::version(response.headers_mut(), found.version, found.updated);
-        return Ok(response);
+        return Ok(unmodified(found.version, found.updated));
     }
     let body = immunization::write(&found, &exchange.reading()).to_string();
     let body = exchange.present(body).into_owned();

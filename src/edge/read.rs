@@ -141,7 +141,7 @@ pub(super) fn unmodified(version: u32, updated: Instant) -> Response {
 }
 
 /// A version as we write it; any other text names none.
-fn number(text: &str) -> Option<u32> {
+pub(super) fn number(text: &str) -> Option<u32> {
     text.parse()
         .ok()
         .filter(|number: &u32| number.to_string() == text)

@@ -4,6 +4,7 @@ mod access;
 mod authors;
 mod documents;
 mod history;
+mod in_memory;
 mod include;
 mod params;
 mod patient;
@@ -15,7 +16,7 @@ mod traces;
 mod vaccinations;
 mod value;
 
-pub use access::{ConsentFilter, ConsentSearch, consents};
+pub use access::{ConsentQuery, ConsentSearch, consents};
 pub use documents::documents;
 pub use history::{History, history};
 pub use include::Include;

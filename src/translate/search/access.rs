@@ -3,17 +3,25 @@
 use uuid::Uuid;
 
 use super::super::Reading;
-use super::super::consent::{ACTION, actions, purposes};
+use super::super::consent::{ACTION, PURPOSE, actions, purposes};
 use super::super::datatype::urls::ours::CONSENT_CATEGORY;
+use super::in_memory::{self, bounds, compares, every, moment};
 use super::params::Params;
 use super::patient::{self, PatientKey};
+use super::results;
 use super::subset::Show;
-use super::value::{alternatives, identifier_token, local_id, times, token, tokens};
+use super::value::{alternatives, identifier_token, local_id, token, tokens};
 use crate::dmp::actor::ActorId;
-use crate::dmp::query::{Comparison, Condition, Sort, SortField, TimeBound, TimeField};
+use crate::dmp::query::{Bookmark, Comparison, Page, Sort, SortField, TimeBound};
 use crate::dmp::right::{Category, Right};
 use crate::dmp::time::Instant;
 use crate::error::{Code, Error, Issue};
+
+/// Without being asked a right stands by the beginning of its period, the first one first.
+const BY_START: Sort = Sort {
+    field: SortField::Creation,
+    descending: false,
+};
 
 /// A right is dated when it is written: both are the time of its last change.
 const SORTS: [(&str, SortField); 2] = [
@@ -26,10 +34,8 @@ const SORTS: [(&str, SortField); 2] = [
 pub struct ConsentSearch {
     /// Whose record.
     pub patient: PatientKey,
-    /// Which of the rights that the caller may know of are wanted.
-    pub filter: ConsentFilter,
-    /// True when only the number is wanted (`_summary=count`, `_count=0`).
-    pub count_only: bool,
+    /// Which rights are wanted, and in which order.
+    pub query: ConsentQuery,
     /// What is shown of each right.
     pub show: Show,
     /// The parameters that were used.
@@ -38,9 +44,9 @@ pub struct ConsentSearch {
     pub warnings: Vec<Issue>,
 }
 
-/// Which rights a search keeps; every condition must hold, and one of the alternatives of each.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ConsentFilter {
+/// What is asked of the rights that the caller may know of; every condition must hold, and one of the alternatives of each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentQuery {
     statuses: Vec<Vec<bool>>,
     categories: Vec<Vec<Named>>,
     actors: Vec<Vec<Identifier>>,
@@ -49,7 +55,8 @@ pub struct ConsentFilter {
     periods: Vec<Vec<TimeBound>>,
     updated: Vec<Vec<TimeBound>>,
     ids: Vec<Vec<Uuid>>,
-    sort: Option<Sort>,
+    sort: Vec<Sort>,
+    count: u32,
 }
 
 /// What a category token names.
@@ -64,9 +71,20 @@ enum Named {
 /// System and value of an identifier token.
 type Identifier = (Option<String>, String);
 
-impl ConsentFilter {
-    /// True for a right that the search asks for.
-    pub fn keeps(&self, held: &Right) -> bool {
+impl ConsentQuery {
+    /// One page of the rights that are asked for; `rights` are all that the caller may know of.
+    pub fn page(&self, rights: Vec<Right>, asked: Option<Bookmark>) -> Page<Right> {
+        let kept = rights.into_iter().filter(|held| self.keeps(held));
+        in_memory::page(kept, (&self.sort, self.count), asked, |held| {
+            let keys = self.sort.iter().map(|sort| match sort.field {
+                SortField::Updated => held.updated.as_microsecond(),
+                _ => held.start.as_microsecond(),
+            });
+            (keys.collect(), held.id)
+        })
+    }
+
+    fn keeps(&self, held: &Right) -> bool {
         let declaration = &held.declaration;
         let category = declaration.grant.category();
         let named = |named: &Named| match named {
@@ -79,9 +97,7 @@ impl ConsentFilter {
         };
         let serves = |purpose: &String| purposes(&declaration.grant).contains(&purpose.as_str());
         let does = |action: &String| actions(&declaration.grant).contains(&action.as_str());
-        // Kept to the microsecond.
-        let next = Instant::from_microsecond(held.updated.as_microsecond() + 1);
-        let changed = (held.updated, next.unwrap_or(Instant::MAX));
+        let changed = moment(held.updated);
         every(&self.statuses, |active| *active == declaration.active)
             && every(&self.categories, named)
             && every(&self.actors, concerns)
@@ -90,15 +106,6 @@ impl ConsentFilter {
             && every(&self.periods, |bound| overlaps(bound, held))
             && every(&self.updated, |bound| compares(bound, changed))
             && every(&self.ids, |id| *id == held.id)
-    }
-
-    /// Puts rights into the order asked for; they come oldest first.
-    pub fn order(&self, rights: &mut [Right]) {
-        let Some(sort) = self.sort else { return };
-        rights.sort_by_key(|right| (right.updated, right.id));
-        if sort.descending {
-            rights.reverse();
-        }
     }
 }
 
@@ -116,36 +123,6 @@ fn overlaps(bound: &TimeBound, held: &Right) -> bool {
         Comparison::StartsAfter => start >= bound.end,
         Comparison::EndsBefore => end <= bound.start,
     }
-}
-
-/// FHIR comparison of a span with that of a value.
-fn compares(bound: &TimeBound, (start, end): (Instant, Instant)) -> bool {
-    let within = start >= bound.start && end <= bound.end;
-    match bound.comparison {
-        Comparison::Equal => within,
-        Comparison::NotEqual => !within,
-        Comparison::Less => start < bound.start,
-        Comparison::Greater => end > bound.end,
-        Comparison::LessOrEqual => start < bound.start || within,
-        Comparison::GreaterOrEqual => end > bound.end || within,
-        Comparison::StartsAfter => start >= bound.end,
-        Comparison::EndsBefore => end <= bound.start,
-        Comparison::Approximately => start < bound.end && end > bound.start,
-    }
-}
-
-/// What is asked of a time, by parameter.
-fn bounds(params: &mut Params, name: &str) -> Vec<Vec<TimeBound>> {
-    let asked = times(params, name, TimeField::Updated).into_iter();
-    let bounds = asked.filter_map(|condition| match condition {
-        Condition::Time(_, bounds) => Some(bounds),
-        _ => None,
-    });
-    bounds.collect()
-}
-
-fn every<T>(conditions: &[Vec<T>], holds: impl Fn(&T) -> bool) -> bool {
-    conditions.iter().all(|these| these.iter().any(&holds))
 }
 
 fn answers_to(actor: &ActorId, (system, value): &Identifier) -> bool {
@@ -172,47 +149,40 @@ pub fn consents(
 ) -> Result<ConsentSearch, Error> {
     let mut params = Params::new(given, reading);
     let patient = patient::take(&mut params);
-    let mut filter = ConsentFilter {
+    let (count, show) = results::count(&mut params, "Consent");
+    let query = ConsentQuery {
+        statuses: statuses(&mut params),
         categories: categories(&mut params),
-        purposes: asked(&mut params, "purpose", super::super::consent::PURPOSE),
+        actors: actors(&mut params),
+        purposes: asked(&mut params, "purpose", PURPOSE),
         actions: asked(&mut params, "action", ACTION),
         periods: bounds(&mut params, "period"),
-        ..ConsentFilter::default()
+        updated: ["_lastUpdated", "date"]
+            .into_iter()
+            .flat_map(|name| bounds(&mut params, name))
+            .collect(),
+        ids: tokens(&mut params, "_id", &[None], |_, id| {
+            local_id(&id, "Consent", reading)
+        }),
+        sort: sort(&mut params),
+        count,
     };
-    statuses(&mut params, &mut filter);
-    for name in ["actor", "actor.identifier"] {
-        let modifiers = [None, Some("identifier")];
-        let asked = tokens(&mut params, name, &modifiers, |system, value| {
-            Some((system, value))
-        });
-        filter.actors.extend(asked);
-    }
-    filter.ids = tokens(&mut params, "_id", &[None], |_, id| {
-        local_id(&id, "Consent", reading)
-    });
-    for name in ["_lastUpdated", "date"] {
-        filter.updated.extend(bounds(&mut params, name));
-    }
-    let sort = super::results::sort(&mut params, &SORTS);
-    let sorted = params.used.iter().any(|(name, _)| name == "_sort");
-    filter.sort = sort.first().copied().filter(|_| sorted);
-    let (count, show) = super::results::count(&mut params, "Consent");
     let done = params.finish(strict_handling)?;
     Ok(ConsentSearch {
         patient: patient.ok_or(Code::InsInvalid)?,
-        filter,
-        count_only: count == 0,
+        query,
         show,
         used: done.used,
         warnings: done.warnings,
     })
 }
 
-fn statuses(params: &mut Params, filter: &mut ConsentFilter) {
+fn statuses(params: &mut Params) -> Vec<Vec<bool>> {
     let taken = params.take("status");
     if taken.is_empty() && params.strict_profile {
         params.required("status");
     }
+    let mut statuses = Vec::new();
     for (modifier, value) in taken {
         if let Some(modifier) = modifier {
             params.unsupported(&format!("status:{modifier}"));
@@ -227,8 +197,25 @@ fn statuses(params: &mut Params, filter: &mut ConsentFilter) {
                 _ => params.invalid("status"),
             }
         }
-        filter.statuses.push(wanted);
+        statuses.push(wanted);
     }
+    statuses
+}
+
+fn actors(params: &mut Params) -> Vec<Vec<Identifier>> {
+    let mut of = |name| {
+        let modifiers = [None, Some("identifier")];
+        tokens(params, name, &modifiers, |system, value| {
+            Some((system, value))
+        })
+    };
+    [of("actor"), of("actor.identifier")].concat()
+}
+
+fn sort(params: &mut Params) -> Vec<Sort> {
+    let sort = results::sort(params, &SORTS);
+    let asked = params.used.iter().any(|(name, _)| name == "_sort");
+    if asked { sort } else { vec![BY_START] }
 }
 
 fn categories(params: &mut Params) -> Vec<Vec<Named>> {

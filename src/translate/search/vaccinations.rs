@@ -1,21 +1,16 @@
 //! The search of vaccinations (Immunization; VAC-05).
 
-use std::cmp::Ordering;
-
 use uuid::Uuid;
 
 use super::super::Reading;
 use super::super::datatype::coding;
+use super::in_memory::{self, Standing, bounds, compares, every, moment};
 use super::params::Params;
 use super::patient::{self, PatientKey};
 use super::results;
 use super::subset::Show;
-use super::value::{identifier_token, local_id, text_match, times, token, tokens};
-use crate::dmp::query::{
-    Bookmark, Comparison, Condition, Page, Place, Position, Sort, SortField, SortKey, TextMatch,
-    TimeBound, TimeField, Token,
-};
-use crate::dmp::time::Instant;
+use super::value::{identifier_token, local_id, text_match, token, tokens};
+use crate::dmp::query::{Bookmark, Page, Sort, SortField, TextMatch, TimeBound, Token};
 use crate::dmp::vaccination::{Entry, Status, system};
 use crate::error::{Code, Error, Issue};
 use crate::tables::Tables;
@@ -43,9 +38,6 @@ pub struct VaccinationSearch {
     /// How much of each entry is shown.
     pub show: Show,
 }
-
-/// Sort keys and id of an entry.
-type Standing = (Vec<i64>, Uuid);
 
 /// What is asked of the entries that the caller may know of; every condition must hold, and one of the alternatives of each.
 #[derive(Debug, Clone)]
@@ -109,15 +101,6 @@ pub fn vaccinations(
     })
 }
 
-fn bounds(params: &mut Params, name: &str) -> Vec<Vec<TimeBound>> {
-    let conditions = times(params, name, TimeField::Creation).into_iter();
-    let bounds = conditions.map(|condition| match condition {
-        Condition::Time(_, bounds) => bounds,
-        _ => Vec::new(),
-    });
-    bounds.collect()
-}
-
 fn lots(params: &mut Params) -> Vec<(TextMatch, Vec<String>)> {
     let mut lots = Vec::new();
     for (modifier, value) in params.take("lot-number") {
@@ -154,47 +137,12 @@ impl VaccinationQuery {
         asked: Option<Bookmark>,
         tables: &Tables,
     ) -> Page<Entry> {
-        let mut rows: Vec<(Standing, Entry)> = entries
+        let kept = entries
             .into_iter()
-            .filter(|entry| self.keeps(entry, tables))
-            .map(|entry| (self.place(&entry), entry))
-            .collect();
-        let total = rows.len() as u64;
-        rows.sort_by(|(one, _), (other, _)| self.compare(one, other));
-        let at = asked.map_or(Position::First, |page| page.at);
-        let backwards = matches!(at, Position::Before(_));
-        let from_start = at == Position::First;
-        if let Position::After(seen) | Position::Before(seen) = at {
-            let seen = standing(seen);
-            rows.retain(|(place, _)| match backwards {
-                true => self.compare(place, &seen).is_lt(),
-                false => self.compare(place, &seen).is_gt(),
-            });
-        }
-        let count = self.count as usize;
-        let more = count > 0 && rows.len() > count;
-        match backwards {
-            true => drop(rows.drain(..rows.len().saturating_sub(count))),
-            false => rows.truncate(count),
-        }
-        // The row that a page was asked from is on its other side.
-        let (before, after) = match backwards {
-            true => (more, true),
-            false => (!from_start, more),
-        };
-        let place = |((keys, id), _): &(Standing, Entry)| Place {
-            keys: keys.iter().copied().map(SortKey::Number).collect(),
-            id: *id,
-        };
-        let previous = rows.first().filter(|_| before).map(place);
-        let next = rows.last().filter(|_| after).map(place);
-        let bookmark = |at| Bookmark { at, state: None };
-        Page {
-            total,
-            next: next.map(Position::After).map(bookmark),
-            previous: previous.map(Position::Before).map(bookmark),
-            rows: rows.into_iter().map(|(_, entry)| entry).collect(),
-        }
+            .filter(|entry| self.keeps(entry, tables));
+        in_memory::page(kept, (&self.sort, self.count), asked, |entry| {
+            self.place(entry)
+        })
     }
 
     /// Where an entry stands; one without date comes last of the latest first.
@@ -207,27 +155,11 @@ impl VaccinationQuery {
         (keys.collect(), entry.id)
     }
 
-    /// Key by key, each its own way; ids as the last of them.
-    fn compare(&self, one: &Standing, other: &Standing) -> Ordering {
-        let turned = |order: Ordering, sort: Option<&Sort>| match sort {
-            Some(sort) if sort.descending => order.reverse(),
-            _ => order,
-        };
-        let pairs = one.0.iter().zip(&other.0).zip(&self.sort);
-        pairs
-            .map(|((a, b), sort)| turned(a.cmp(b), Some(sort)))
-            .find(|order| order.is_ne())
-            .unwrap_or_else(|| turned(one.1.cmp(&other.1), self.sort.last()))
-    }
-
     fn keeps(&self, entry: &Entry, tables: &Tables) -> bool {
         let told = &entry.vaccination;
         let span = told.occurrence.as_ref().map(|at| at.span());
-        let dated = |bound: &TimeBound| span.is_some_and(|span| holds(bound, span));
-        let moment = (
-            entry.updated,
-            Instant::from_microsecond(entry.updated.as_microsecond() + 1).unwrap_or(entry.updated),
-        );
+        let dated = |bound: &TimeBound| span.is_some_and(|span| compares(bound, span));
+        let changed = moment(entry.updated);
         let vaccine = |asked: &Token| {
             let mut codes = told.vaccine.codes.iter();
             codes.any(|code| is(asked, &code.system, &code.code))
@@ -262,7 +194,7 @@ impl VaccinationQuery {
             lot.is_some_and(|lot| values.iter().any(|value| matches(*how, lot, value)))
         };
         every(&self.dates, dated)
-            && every(&self.updated, |bound| holds(bound, moment))
+            && every(&self.updated, |bound| compares(bound, changed))
             && every(&self.vaccines, vaccine)
             && every(&self.diseases, disease)
             && every(&self.statuses, |status| *status == told.status)
@@ -271,19 +203,6 @@ impl VaccinationQuery {
             && every(&self.identifiers, named)
             && every(&self.validated, |asked| *asked == entry.is_validated())
     }
-}
-
-/// The row that a page was asked from.
-fn standing(place: Place) -> Standing {
-    let keys = place.keys.into_iter().map(|key| match key {
-        SortKey::Number(number) => number,
-        SortKey::Text(_) => i64::MIN,
-    });
-    (keys.collect(), place.id)
-}
-
-fn every<T>(conditions: &[Vec<T>], holds: impl Fn(&T) -> bool) -> bool {
-    conditions.iter().all(|these| these.iter().any(&holds))
 }
 
 /// `code`, `system|code`, `system|`.
@@ -298,21 +217,5 @@ fn matches(how: TextMatch, text: &str, value: &str) -> bool {
         TextMatch::Exact => text == value,
         TextMatch::Begins => folded.starts_with(&sought),
         TextMatch::Contains => folded.contains(&sought),
-    }
-}
-
-/// FHIR comparison of two spans: the value's `[start, end)` and the bound's.
-fn holds(bound: &TimeBound, (start, end): (Instant, Instant)) -> bool {
-    let within = start >= bound.start && end <= bound.end;
-    match bound.comparison {
-        Comparison::Equal => within,
-        Comparison::NotEqual => !within,
-        Comparison::Less => start < bound.start,
-        Comparison::Greater => end > bound.end,
-        Comparison::LessOrEqual => start < bound.start || within,
-        Comparison::GreaterOrEqual => end > bound.end || within,
-        Comparison::StartsAfter => start >= bound.end,
-        Comparison::EndsBefore => end <= bound.start,
-        Comparison::Approximately => start < bound.end && end > bound.start,
     }
 }
