@@ -10,6 +10,8 @@ use passerelle::tables::Tables;
 
 #[path = "../fuzz/entries/cda.rs"]
 mod cda;
+#[path = "../fuzz/entries/document.rs"]
+mod document;
 #[path = "../fuzz/entries/render.rs"]
 #[allow(dead_code)]
 mod render;
@@ -191,6 +193,11 @@ fn readers_and_checker_answer_any_bytes() {
 #[test]
 fn pages_are_made_of_any_bytes() {
     run("render", documents(), render::any_bytes);
+}
+
+#[test]
+fn fhir_documents_are_given_in_both_forms_or_not_at_all() {
+    run("document", Vec::new(), document::any_bytes);
 }
 
 #[test]
