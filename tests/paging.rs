@@ -207,9 +207,17 @@ async fn publish(server: &Server, number: usize, stop: Arc<AtomicBool>, done: Ar
     }
 }
 
-async fn nothing_is_lost(url: &str) {
+/// The reader's server, and that of those who publish: the same, or another one of the same database.
+async fn nothing_is_lost(url: &str, publishes_elsewhere: bool) {
     let number = documents();
     let server = Arc::new(seeded(url, number).await);
+    let publishing = match publishes_elsewhere {
+        false => Arc::clone(&server),
+        true => Arc::new(Server::with(Options {
+            database: url.to_owned(),
+            ..Options::default()
+        })),
+    };
     let mut reader = server.client("medecin");
     let mut changer = server.client("medecin");
     // The reader deposited those that were there at first.
@@ -226,7 +234,8 @@ async fn nothing_is_lost(url: &str) {
         let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::default());
         let writers: Vec<_> = (0..CLIENTS)
             .map(|n| {
-                let (server, stop, done) = (server.clone(), stop.clone(), Arc::clone(&done));
+                let (server, stop) = (publishing.clone(), stop.clone());
+                let done = Arc::clone(&done);
                 tokio::spawn(async move { publish(&server, n, stop, done).await })
             })
             .collect();
@@ -281,13 +290,13 @@ async fn nothing_is_lost(url: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_on_sqlite() {
     let home = support::home::Home::sqlite();
-    nothing_is_lost(&home.url).await;
+    nothing_is_lost(&home.url, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_on_postgres() {
     if let Some(home) = support::home::Home::postgres().await {
-        nothing_is_lost(&home.url).await;
+        nothing_is_lost(&home.url, true).await;
     }
 }
 
