@@ -830,3 +830,209 @@ async fn the_side_of_the_patient_sees_what_it_may_know() {
     assert_eq!(user(&again[0])["name"], "Jeanne Martin");
     assert_eq!(user(&again[0])["who"]["type"], "RelatedPerson");
 }
+
+/// What a resource says in answer to a parameter, as `system|code` or text.
+fn says(trace: &Value, name: &str) -> BTreeSet<String> {
+    let entities = trace["entity"].as_array().unwrap().iter();
+    let token = |coded: &Value, value: &str| {
+        let system = coded["system"].as_str().unwrap_or_default();
+        format!("{system}|{}", coded[value].as_str().unwrap_or_default())
+    };
+    let all: Vec<String> = match name {
+        "entity-type" => entities.map(|it| token(&it["type"], "code")).collect(),
+        "entity-role" => entities.map(|it| token(&it["role"], "code")).collect(),
+        "entity.identifier" => entities
+            .map(|it| token(&it["what"]["identifier"], "value"))
+            .collect(),
+        "source.identifier" => vec![token(&trace["source"]["observer"]["identifier"], "value")],
+        "agent.identifier" => {
+            let agents = trace["agent"].as_array().unwrap().iter();
+            agents
+                .map(|it| token(&it["who"]["identifier"], "value"))
+                .collect()
+        }
+        _ => panic!("{name}"),
+    };
+    all.into_iter().filter(|one| one != "|").collect()
+}
+
+/// Every value of every trace, asked for in each of its spellings, finds the traces that say it and no other one.
+#[tokio::test]
+async fn a_search_finds_what_the_resources_say() {
+    let portal = Portal::new();
+    let options = Options::default().portal(&portal);
+    let scene = Scene::on(Server::with(options), Document::new(), "1979-03-28").await;
+    let entry = format!("/DocumentReference/{}", scene.document);
+    let mut medecin = scene.client("medecin").with(
+        "traceparent",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    );
+    consults(&scene, &mut medecin).await.assert_status(200);
+    let read = medecin.get(&entry).await.assert_status(200).json();
+    let content = read["content"][0]["attachment"]["url"].as_str().unwrap();
+    let mut medecin = scene.client("medecin").with("X-Request-Id", "demande-1");
+    medecin.get(content).await.assert_status(200);
+    scene.traces(&mut medecin, &[]).await;
+    let mut pharmacien = scene.client("pharmacien");
+    pharmacien.get(&entry).await.assert_status(403);
+    scene.is_treating(MEDECIN2).await;
+    let mut holder = portal.holder(&scene.patient).on(&scene.server);
+    holder.get(&entry).await.assert_status(200);
+    // A line of the journal names the INS nowhere, whoever writes it into which parameter.
+    let (_, number) = scene.patient.split_once('|').unwrap();
+    for (name, value) in [
+        ("entity.identifier", scene.patient.as_str()),
+        ("entity:identifier", number),
+        ("agent.identifier", &scene.patient),
+    ] {
+        scene.traces(&mut holder, &[(name, value)]).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let until = format!("lt{}", Instant::now());
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+
+    let mut treating = scene.client("medecin2");
+    let own = scene.traces(&mut medecin, &[("date", &until)]).await;
+    let every = scene.traces(&mut treating, &[("date", &until)]).await;
+    let shown = scene.traces(&mut holder, &[("date", &until)]).await;
+    assert!(own.len() < every.len(), "{} of {}", own.len(), every.len());
+    for (reader, traces) in [
+        (&mut medecin, &own),
+        (&mut treating, &every),
+        (&mut holder, &shown),
+    ] {
+        for trace in traces {
+            let queries = trace["entity"].as_array().unwrap().iter();
+            let mut queries = queries.filter_map(|it| it["description"].as_str());
+            assert!(queries.all(|query| !query.contains(number)), "{trace:#}");
+        }
+        let names = [
+            "entity-type",
+            "entity-role",
+            "entity.identifier",
+            "source.identifier",
+            "agent.identifier",
+        ];
+        for name in names {
+            let values: BTreeSet<String> = traces.iter().flat_map(|it| says(it, name)).collect();
+            assert!(!values.is_empty(), "{name}");
+            let mut asked: BTreeSet<String> = values.clone();
+            asked.extend(values.iter().map(|value| bare(value).to_owned()));
+            asked.insert("http://nulle.part|rien".to_owned());
+            asked.insert("rien".to_owned());
+            for value in asked {
+                let found = [("date", until.as_str()), (name, value.as_str())];
+                let found = scene.traces(reader, &found).await;
+                let expected = traces.iter().filter(|trace| {
+                    let said = says(trace, name);
+                    said.iter().any(|one| *one == value || bare(one) == value)
+                });
+                let ids = |all: Vec<&Value>| -> Vec<String> {
+                    all.iter().map(|it| it["id"].to_string()).collect()
+                };
+                let found = ids(found.iter().collect());
+                assert_eq!(found, ids(expected.collect()), "{name}={value}");
+            }
+        }
+        let document = read["masterIdentifier"]["value"].as_str().unwrap();
+        let uuid = read["identifier"].as_array().unwrap().iter();
+        let mut uuid = uuid.filter_map(|one| one["value"].as_str());
+        let uuid = uuid.find(|value| value.starts_with("urn:uuid:")).unwrap();
+        let system = format!("urn:ietf:rfc:3986|{uuid}");
+        let concerned = traces.iter().filter(|trace| {
+            let mut entities = trace["entity"].as_array().unwrap().iter();
+            entities.any(|it| {
+                let reference = it["what"]["reference"].as_str();
+                reference.is_some_and(|it| it == &entry[1..] || content.ends_with(it))
+            })
+        });
+        let concerned = concerned.count();
+        assert!(concerned > 1);
+        for value in [document, uuid, &system] {
+            let found = [("date", until.as_str()), ("entity.identifier", value)];
+            let found = scene.traces(reader, &found).await;
+            assert_eq!(found.len(), concerned, "{value}");
+        }
+        let base = scene.server.base.as_str();
+        for (name, value, all) in [
+            ("address", base, true),
+            ("address", "HTTPS://", true),
+            ("address:contains", "127.0.0.1", true),
+            ("address:exact", "https://", false),
+            ("address", "10.0.0.1", false),
+            ("source", "rien", false),
+        ] {
+            let found = [("date", until.as_str()), (name, value)];
+            let found = scene.traces(reader, &found).await;
+            let expected = if all { traces.len() } else { 0 };
+            assert_eq!(found.len(), expected, "{name}={value}");
+        }
+    }
+    for (name, value) in [
+        ("entity-type:text", "x"),
+        ("entity.identifier", ""),
+        ("entity.identifier", "urn:oid:1.2.3|"),
+        ("address:above", "x"),
+        ("source:missing", "true"),
+    ] {
+        let asked = [
+            ("patient.identifier", scene.patient.as_str()),
+            (name, value),
+        ];
+        let reply = treating.search("AuditEvent", &asked).await;
+        assert_eq!(reply.status, 400, "{name}={value}");
+    }
+}
+
+/// A token without its system.
+fn bare(token: &str) -> &str {
+    token.split_once('|').map_or(token, |(_, code)| code)
+}
+
+/// By no parameter does the patient's side learn of a document that is not announced.
+#[tokio::test]
+async fn what_is_not_announced_is_found_by_no_parameter() {
+    let portal = Portal::new();
+    let options = Options::default().portal(&portal);
+    let scene = Scene::on(Server::with(options), Document::new(), "1979-03-28").await;
+    let mut hidden = Document::new().bundle();
+    let entry = &mut hidden["entry"][1]["resource"];
+    entry["securityLabel"].as_array_mut().unwrap().push(json!({"coding": [{
+        "system": "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument",
+        "code": "INVISIBLE_PATIENT"
+    }]}));
+    let unique = entry["masterIdentifier"]["value"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let set = &hidden["entry"][0]["resource"]["identifier"];
+    let set = set[0]["value"].as_str().unwrap().to_owned();
+    let mut laboratoire = scene.client("laboratoire");
+    laboratoire.post("", &hidden).await.assert_status(200);
+    let mut holder = portal.holder(&scene.patient).on(&scene.server);
+    for identifier in [&unique, &set] {
+        let asked = [("entity.identifier", identifier.as_str())];
+        assert_eq!(scene.traces(&mut laboratoire, &asked).await.len(), 1);
+        assert_eq!(scene.traces(&mut holder, &asked).await.len(), 0);
+    }
+    // Who seeks it by name does not tell the patient of it.
+    let mut medecin = scene.client("medecin");
+    let related = format!("urn:ietf:rfc:3986|{unique}$replaces");
+    for (name, value) in [("relationship", related.as_str()), ("identifier", &unique)] {
+        let asked = [
+            ("patient.identifier", scene.patient.as_str()),
+            ("status", "current"),
+            (name, value),
+        ];
+        let reply = medecin.search("DocumentReference", &asked).await;
+        reply.assert_status(200);
+    }
+    let digits = unique.rsplit(':').next().unwrap();
+    for (reader, told) in [(&mut medecin, true), (&mut holder, false)] {
+        let seen = scene.traces(reader, &[("subtype", "TD3.1")]).await;
+        assert_eq!(seen.len(), 2);
+        for trace in &seen {
+            assert_eq!(trace.to_string().contains(digits), told, "{trace:#}");
+        }
+    }
+}

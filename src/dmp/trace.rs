@@ -9,7 +9,7 @@ use super::actor::ActorKind;
 use super::context::AccessMode;
 use super::id::BadId;
 use super::ins::Ins;
-use super::query::{Bookmark, TimeBound};
+use super::query::{Bookmark, DocumentKey, TimeBound};
 use super::time::Instant;
 
 /// What was done, as the journal names it (DMP transaction and FHIR interaction).
@@ -263,6 +263,38 @@ pub enum AgentKey {
     Any(String),
     /// The holder, by the resource id of the record.
     Holder(Uuid),
+    /// The holder, by his INS.
+    Ins(Ins),
+    /// This server, which has part in every act.
+    Ours,
+}
+
+/// Something of which a trace may tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// The holder of the record; every trace does.
+    Holder,
+    /// A thing concerned, of this resource type.
+    Thing(&'a str),
+    /// The search; every search does.
+    Search,
+    /// The request.
+    Request,
+    /// Where the request stands in a distributed trace.
+    Place,
+}
+
+/// An identifier of something of which a trace tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntityKey {
+    /// The holder's.
+    Holder(Ins),
+    /// That of a document, a submission or a folder.
+    Thing(DocumentKey),
+    /// That of the request.
+    Request(String),
+    /// `traceparent`
+    Place(String),
 }
 
 /// One condition on traces; within it the values are alternatives, and none of them is met by nothing.
@@ -282,6 +314,10 @@ pub enum TraceCondition {
     Agent(Vec<AgentKey>),
     /// A document, submission, right or record concerned: resource type and id.
     Entity(Vec<(String, Uuid)>),
+    /// Something concerned, by an identifier.
+    Identifier(Vec<EntityKey>),
+    /// One of these acts tells of this.
+    Tells(Vec<(TracedAct, Part<'static>)>),
 }
 
 /// A search of traces in one record. The INS comes from the permit.

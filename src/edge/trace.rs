@@ -6,7 +6,7 @@ use super::params::Params;
 use crate::audit;
 use crate::dmp::actor::Actor;
 use crate::dmp::context::{AccessMode, Context};
-use crate::dmp::ins::Ins;
+use crate::dmp::ins::{Ins, InsRoot};
 use crate::dmp::time::Instant;
 use crate::dmp::trace::{Outcome, Trace, TracedAct, TracedActor};
 use crate::error::Error;
@@ -88,12 +88,17 @@ impl Known {
     }
 }
 
-/// The search as the journal keeps it: everything but who it is about.
+/// The search as the journal keeps it: everything but who it is about, under whatever parameter.
 pub(super) fn query(params: &Params) -> Option<String> {
     const PATIENT: [&str; 2] = ["patient", "subject"];
+    let is_about = |name: &str| PATIENT.iter().any(|subject| name.starts_with(subject));
+    let names_one = |value: &str| {
+        let mut parts = value.split([',', '|', '\\', ' ']);
+        parts.any(|part| Ins::parse(InsRoot::Nir, part).is_ok())
+    };
     let kept: Vec<String> = params
         .iter()
-        .filter(|(name, _)| !PATIENT.iter().any(|subject| name.starts_with(subject)))
+        .filter(|(name, value)| !is_about(name) && !names_one(value))
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     (!kept.is_empty()).then(|| kept.join("&"))

@@ -4,6 +4,7 @@
 //! reading quicker at the cost of each write is not kept.
 
 mod condition;
+mod entities;
 mod scope;
 
 use uuid::Uuid;
@@ -208,10 +209,9 @@ impl Search<'_> {
         if let Some(state) = self.state() {
             statement.push(" AND j.seq <= ").bind(state);
         }
-        let record = self.permit.record_version().map(|(record, _)| record);
         for condition in &self.query.conditions {
             statement.push(" AND ");
-            condition::on(statement, words, record, condition);
+            condition::on(statement, words, (self.permit, &self.ins), condition);
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::dmp::context::AccessMode;
 use crate::dmp::time::Timestamp;
 use crate::dmp::trace::{Outcome, Trace, TraceKey, TracedAct};
 
+pub(in crate::translate) use entities::Shape;
 pub(in crate::translate) use pattern::{Coded, Pattern, transaction};
 
 const TRE_R248: &str = "https://mos.esante.gouv.fr/NOS/TRE_R248-ModeAcces/FHIR/TRE-R248-ModeAcces";

@@ -3,11 +3,11 @@
 use passerelle::audit;
 use passerelle::dmp::actor::{Actor, ActorId, ActorKind, Mandate, PortalUser};
 use passerelle::dmp::context::{AccessMode, Context};
-use passerelle::dmp::query::{Comparison, Page, TimeBound};
+use passerelle::dmp::query::{Comparison, DocumentKey, Page, TimeBound};
 use passerelle::dmp::right::{Basis, Declaration, Grant};
 use passerelle::dmp::time::Instant;
 use passerelle::dmp::trace::{
-    AgentKey, Outcome, Trace, TraceCondition, TraceKey, TraceQuery, TracedAct,
+    AgentKey, EntityKey, Outcome, Part, Trace, TraceCondition, TraceKey, TraceQuery, TracedAct,
 };
 use passerelle::error::Code;
 use passerelle::policy::Act;
@@ -310,8 +310,10 @@ pub async fn each_condition_keeps_what_it_says(url: &str) {
     let treating = other_physician();
     is_treating(&world, &treating).await;
     let instant = |text: &str| text.parse::<Instant>().expect("instant");
-    let target = Uuid::new_v4();
+    let brought = world.deposit(&physician(), document(&world.ins)).await;
+    let target = brought.id;
     let holder = portal(ActorKind::Holder, &world);
+    let place = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let first = Trace {
         at: instant("2026-03-01T10:00:00Z"),
         mode: AccessMode::BrisDeGlace,
@@ -336,10 +338,12 @@ pub async fn each_condition_keeps_what_it_says(url: &str) {
     };
     let third = Trace {
         at: instant("2026-03-01T10:00:01Z"),
+        traceparent: Some(place.to_owned()),
         ..line(&world, &holder, "third", None)
     };
     let standing = world.store.standing(&world.ins, &physician()).await;
     let record = standing.expect("read").expect("record").record.id;
+    let other = super::world::ins(9);
     for line in [&first, &second, &third] {
         world.store.trace(line.clone()).await.expect("line");
     }
@@ -353,6 +357,11 @@ pub async fn each_condition_keeps_what_it_says(url: &str) {
     let second_of = |comparison| bound(comparison, "2026-03-01T10:00:00Z", "2026-03-01T10:00:01Z");
     let entity = |kind: &str, id| TraceCondition::Entity(vec![(kind.to_owned(), id)]);
     let agent = |key| TraceCondition::Agent(vec![key]);
+    let has = |key| TraceCondition::Identifier(vec![key]);
+    let thing = |key| has(EntityKey::Thing(key));
+    let read = first.act;
+    let tells = |told: &[(TracedAct, Part<'static>)]| TraceCondition::Tells(told.to_vec());
+    let every = |part| TracedAct::ALL.map(|act| (act, part)).to_vec();
     let key = |trace: &Trace| TraceKey {
         trace: trace.id,
         record,
@@ -413,6 +422,48 @@ pub async fn each_condition_keeps_what_it_says(url: &str) {
         (entity(audit::SUBMISSION, target), &["second"]),
         (entity(audit::RECORD, record), &["first", "second", "third"]),
         (entity(audit::RECORD, target), &[]),
+        (agent(AgentKey::Ins(world.ins.clone())), &["third"]),
+        (agent(AgentKey::Ins(other.clone())), &[]),
+        (agent(AgentKey::Any(world.ins.value().into())), &["third"]),
+        (agent(AgentKey::Ours), &["first", "second", "third"]),
+        (
+            has(EntityKey::Holder(world.ins.clone())),
+            &["first", "second", "third"],
+        ),
+        (has(EntityKey::Holder(other)), &[]),
+        (has(EntityKey::Request("second".into())), &["second"]),
+        (has(EntityKey::Request(place.into())), &[]),
+        (has(EntityKey::Place(place.into())), &["third"]),
+        // Whatever names the document tells of it: a line of the journal calls it what it likes.
+        (
+            thing(DocumentKey::Unique(brought.metadata.unique_id.clone())),
+            &["first", "second"],
+        ),
+        (
+            thing(DocumentKey::Uuid(brought.entry_uuid)),
+            &["first", "second"],
+        ),
+        (thing(DocumentKey::Id(target)), &["first", "second"]),
+        (thing(DocumentKey::Uuid(Uuid::new_v4())), &[]),
+        (thing(DocumentKey::Unique(fresh_id())), &[]),
+        (TraceCondition::Identifier(vec![]), &[]),
+        (tells(&[]), &[]),
+        (tells(&every(Part::Holder)), &["first", "second", "third"]),
+        (
+            tells(&[(TracedAct::SearchDocuments, Part::Search)]),
+            &["second"],
+        ),
+        (tells(&every(Part::Thing(audit::DOCUMENT))), &["first"]),
+        (
+            tells(&[
+                (read, Part::Thing(audit::SUBMISSION)),
+                (TracedAct::SearchDocuments, Part::Thing(audit::SUBMISSION)),
+                (TracedAct::SearchDocuments, Part::Thing(audit::DOCUMENT)),
+            ]),
+            &["second"],
+        ),
+        (tells(&every(Part::Place)), &["third"]),
+        (tells(&every(Part::Request)), &["first", "second", "third"]),
     ] {
         let asked = vec![before_now.clone(), condition.clone()];
         let found = all_of(&world, &treating, asked).await;

@@ -33,6 +33,8 @@ files! {
     "SearchParameter-author-organization-name",
     "SearchParameter-authororg-identifier",
     "SearchParameter-authororg-name",
+    "SearchParameter-entity-identifier",
+    "SearchParameter-observer-identifier",
     "SearchParameter-patient-identifier",
     "SearchParameter-purpose",
     "SearchParameter-source-family",

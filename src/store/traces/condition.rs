@@ -1,14 +1,14 @@
 //! A condition on a line of the journal as part of a query, and the words that each database has for its parts.
 
-use uuid::Uuid;
-
 use super::super::conn::Conn;
 use super::super::statement::Statement;
-use crate::audit::{self, kind_name};
+use super::entities;
+use crate::audit::kind_name;
 use crate::dmp::actor::ActorKind;
 use crate::dmp::query::{Comparison, TimeBound};
 use crate::dmp::time::Instant;
 use crate::dmp::trace::{AgentKey, TraceCondition};
+use crate::policy::Permit;
 
 /// Where the parts of a line `j` are. What is not there is null.
 pub(super) struct Words {
@@ -30,6 +30,8 @@ pub(super) struct Words {
     pub(super) entity_type: &'static str,
     pub(super) entity: &'static str,
     pub(super) entity_bytes: &'static str,
+    pub(super) request: &'static str,
+    pub(super) place: &'static str,
 }
 
 static SQLITE: Words = Words {
@@ -47,6 +49,8 @@ static SQLITE: Words = Words {
     entity_type: "json_extract(e.value, '$[0]')",
     entity: "json_extract(e.value, '$[1]')",
     entity_bytes: "unhex(replace(json_extract(e.value, '$[1]'), '-', ''))",
+    request: "json_extract(j.body, '$.request')",
+    place: "json_extract(j.body, '$.traceparent')",
 };
 
 static POSTGRES: Words = Words {
@@ -65,6 +69,8 @@ static POSTGRES: Words = Words {
     entity_type: "(e.v ->> 0)",
     entity: "(e.v ->> 1)",
     entity_bytes: "decode(replace(e.v ->> 1, '-', ''), 'hex')",
+    request: "(x.b ->> 'request')",
+    place: "(x.b ->> 'traceparent')",
 };
 
 impl Words {
@@ -83,13 +89,14 @@ pub(super) fn text(at: Instant) -> String {
     text
 }
 
-/// Adds a condition; `record` is the permit's.
+/// Adds a condition on the lines of a permit's record, whose INS key comes with it.
 pub(super) fn on<'a>(
     statement: &mut Statement<'a>,
     words: &Words,
-    record: Option<Uuid>,
+    (permit, ins): (&'a Permit, &'a str),
     condition: &'a TraceCondition,
 ) {
+    let record = permit.record_version().map(|(record, _)| record);
     let mut among = |part: &str, values: Vec<String>| {
         statement.push(part).push(" IN ").list(values);
     };
@@ -114,16 +121,20 @@ pub(super) fn on<'a>(
             time(statement, words, bound);
         }),
         TraceCondition::Agent(agents) => any(statement, agents, |statement, agent| {
-            acted(statement, words, record, agent);
+            acted(statement, words, permit, agent);
         }),
         TraceCondition::Entity(entities) => any(statement, entities, |statement, (kind, id)| {
-            concerns(statement, words, record, kind, *id);
+            entities::is(statement, words, record, kind, *id);
         }),
+        TraceCondition::Identifier(keys) => any(statement, keys, |statement, key| {
+            entities::has(statement, words, (permit, ins), key);
+        }),
+        TraceCondition::Tells(told) => entities::are_told(statement, words, permit, told),
     }
 }
 
 /// Alternatives in brackets; none of them is a condition that nothing meets.
-fn any<'a, T>(
+pub(super) fn any<'a, T>(
     statement: &mut Statement<'a>,
     alternatives: &'a [T],
     mut each: impl FnMut(&mut Statement<'a>, &'a T),
@@ -179,12 +190,11 @@ const PATIENT_SIDE: [ActorKind; 3] = [
     ActorKind::Caregiver,
 ];
 
-fn acted<'a>(
-    statement: &mut Statement<'a>,
-    words: &Words,
-    record: Option<Uuid>,
-    agent: &'a AgentKey,
-) {
+fn acted<'a>(statement: &mut Statement<'a>, words: &Words, permit: &Permit, agent: &'a AgentKey) {
+    let holder = |statement: &mut Statement<'a>, is: bool| {
+        statement.push(if is { "" } else { "1 = 0 AND " });
+        kind(statement, words, &[ActorKind::Holder]);
+    };
     statement.push("(");
     match agent {
         AgentKey::Person(id) => {
@@ -196,9 +206,12 @@ fn acted<'a>(
                 .bind(id);
         }
         AgentKey::Structure(id) => {
+            // That of the portal too, when somebody acts through one.
+            statement.push(words.structure).push(" = ").bind(id);
+            statement.push(" OR (");
             kind(statement, words, &PROFESSIONALS);
-            statement.push(" AND ");
-            of_structure(statement, words, id);
+            statement.push(" AND ").push(words.actor);
+            statement.push(" = ").bind(id).push(")");
         }
         AgentKey::User(issuer, subject) => {
             kind(statement, words, &PATIENT_SIDE);
@@ -208,15 +221,19 @@ fn acted<'a>(
         AgentKey::Any(id) => {
             statement.push(words.actor).push(" = ").bind(id);
             statement.push(" OR ").push(words.structure);
-            statement.push(" = ").bind(id);
+            statement.push(" = ").bind(id).push(" OR ");
+            holder(
+                statement,
+                permit.patient().is_some_and(|ins| ins.value() == id),
+            );
         }
         AgentKey::Holder(id) => {
-            statement.push(if Some(*id) == record {
-                ""
-            } else {
-                "1 = 0 AND "
-            });
-            kind(statement, words, &[ActorKind::Holder]);
+            let record = permit.record_version().map(|(record, _)| record);
+            holder(statement, record == Some(*id));
+        }
+        AgentKey::Ins(ins) => holder(statement, permit.patient() == Some(ins)),
+        AgentKey::Ours => {
+            statement.push("1 = 1");
         }
     }
     statement.push(")");
@@ -237,34 +254,13 @@ pub(super) fn of_structure<'a>(statement: &mut Statement<'a>, words: &Words, id:
     statement.push(")");
 }
 
-fn concerns<'a>(
-    statement: &mut Statement<'a>,
-    words: &Words,
-    record: Option<Uuid>,
-    of: &'a str,
-    id: Uuid,
-) {
-    if of == audit::RECORD {
-        // Every trace here concerns the record.
-        statement.push(if Some(id) == record { "1 = 1" } else { "1 = 0" });
-        return;
-    }
-    statement
-        .push("EXISTS (SELECT 1 FROM ")
-        .push(words.entities);
-    statement.push(" WHERE ").push(words.entity_type);
-    statement
-        .push(" = ")
-        .bind(of)
-        .push(" AND ")
-        .push(words.entity);
-    statement.push(" = ").bind(id.to_string()).push(")");
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::expect_used)]
+    use uuid::Uuid;
+
     use super::*;
+    use crate::audit;
     use crate::dmp::context::AccessMode;
     use crate::dmp::trace::{Outcome, Trace, TracedAct};
 

@@ -8,7 +8,7 @@ use super::super::datatype::ins;
 use super::super::datatype::object::Object;
 use super::View;
 use super::pattern::{Coded, Pattern};
-use crate::dmp::trace::{Trace, TraceKey, TracedAct};
+use crate::dmp::trace::{Part, Trace, TraceKey, TracedAct};
 
 const ENTITY_TYPE: &str = "http://terminology.hl7.org/CodeSystem/audit-entity-type";
 const OBJECT_ROLE: &str = "http://terminology.hl7.org/CodeSystem/object-role";
@@ -16,6 +16,11 @@ const OBJECT_ROLE: &str = "http://terminology.hl7.org/CodeSystem/object-role";
 const PERSON: Coded = Coded::new(ENTITY_TYPE, "1", "Person");
 const OBJECT: Coded = Coded::new(ENTITY_TYPE, "2", "System Object");
 const OTHER: Coded = Coded::new(ENTITY_TYPE, "4", "Other");
+const CONSENT: Coded = Coded::bare("http://hl7.org/fhir/resource-types", "Consent");
+const REQUEST: Coded = Coded::bare(
+    "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType",
+    "XrequestId",
+);
 const PATIENT: Coded = Coded::new(OBJECT_ROLE, "1", "Patient");
 const REPORT: Coded = Coded::new(OBJECT_ROLE, "3", "Report");
 const RESOURCE: Coded = Coded::new(OBJECT_ROLE, "4", "Domain Resource");
@@ -24,15 +29,58 @@ const QUERY: Coded = Coded::new(OBJECT_ROLE, "24", "Query");
 const PROCESSING: Coded = Coded::new(OBJECT_ROLE, "26", "Processing Element");
 
 /// Parameters by which a search names single things: the patient's side may not know of all of them.
-const NAMING: [&str; 5] = ["_id", "identifier", "related", "relatesto", "entity"];
+const NAMING: [&str; 7] = [
+    "_id",
+    "identifier",
+    "related",
+    "relatesto",
+    "relationship",
+    "entity",
+    "entity.identifier",
+];
+
+/// Type and role of an entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::translate) struct Shape {
+    /// `entity.type`
+    pub(in crate::translate) kind: Coded,
+    /// `entity.role`
+    pub(in crate::translate) role: Option<Coded>,
+}
+
+impl Shape {
+    /// What the traces of an act say of that part; None when they have none.
+    pub(in crate::translate) fn of(act: TracedAct, part: Part<'_>) -> Option<Self> {
+        let shape = |kind, role| Some(Self { kind, role });
+        match part {
+            Part::Holder => shape(PERSON, Some(PATIENT)),
+            // The profile of an authorisation wants its type, and has no role.
+            Part::Thing(_) if act == TracedAct::DeclareConsent => shape(CONSENT, None),
+            Part::Thing("List") if act == TracedAct::ProvideBundle => shape(OBJECT, Some(JOB)),
+            Part::Thing(_) if act == TracedAct::RetrieveDocument => shape(OBJECT, Some(REPORT)),
+            Part::Thing(_) => shape(OBJECT, Some(RESOURCE)),
+            Part::Search if Pattern::of(act).searches.is_some() => shape(OBJECT, Some(QUERY)),
+            Part::Search => None,
+            Part::Request => shape(REQUEST, None),
+            Part::Place => shape(OTHER, Some(PROCESSING)),
+        }
+    }
+
+    /// Gives an entity its type and role.
+    fn give(entity: Object, act: TracedAct, part: Part<'_>) -> Object {
+        let Some(Self { kind, role }) = Self::of(act, part) else {
+            return entity;
+        };
+        let role = role.as_ref().map(Coded::write);
+        entity.put("type", kind.write()).maybe("role", role)
+    }
+}
 
 /// Every entity of a trace.
 pub(super) fn write(trace: &Trace, view: &View, pattern: &Pattern) -> Vec<Value> {
-    let person = Object::new()
-        .put("what", patient(trace, view))
-        .put("type", PERSON.write())
-        .put("role", PATIENT.write());
-    let mut entities = vec![person.build()];
+    let act = trace.act;
+    let told = |part, what: Value| Shape::give(Object::new().put("what", what), act, part).build();
+    let mut entities = vec![told(Part::Holder, patient(trace, view))];
     let named = trace
         .entities
         .iter()
@@ -42,29 +90,19 @@ pub(super) fn write(trace: &Trace, view: &View, pattern: &Pattern) -> Vec<Value>
             "AuditEvent" => !view.patient_side,
             _ => true,
         });
-    entities.extend(named.map(|(kind, id)| concerned(trace.act, view, kind, *id)));
+    entities.extend(named.map(|(kind, id)| concerned(act, view, kind, *id)));
     if let Some(resource) = pattern.searches {
         entities.push(search(trace, view, resource));
     }
-    let request = Object::new().put("value", trace.request_id.as_str());
-    let request_id = Coded::bare(
-        "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType",
-        "XrequestId",
-    );
+    let identified = |part, value: &str| {
+        let identifier = Object::new().put("value", value);
+        told(part, Object::new().put("identifier", identifier).build())
+    };
     if !trace.request_id.is_empty() {
-        let request = Object::new()
-            .put("what", Object::new().put("identifier", request))
-            .put("type", request_id.write());
-        entities.push(request.build());
+        entities.push(identified(Part::Request, &trace.request_id));
     }
-    if let Some(traceparent) = &trace.traceparent {
-        let place = Object::new().put("value", traceparent.as_str());
-        let place = Object::new()
-            .put("what", Object::new().put("identifier", place))
-            .put("type", OTHER.write())
-            .put("role", PROCESSING.write());
-        entities.push(place.build());
-    }
+    let place = trace.traceparent.as_deref();
+    entities.extend(place.map(|place| identified(Part::Place, place)));
     entities
 }
 
@@ -86,20 +124,7 @@ fn concerned(act: TracedAct, view: &View, kind: &str, id: uuid::Uuid) -> Value {
         _ => format!("{kind}/{id}"),
     };
     let what = Object::new().put("reference", target).put("type", kind);
-    let entity = Object::new().put("what", what);
-    if act == TracedAct::DeclareConsent {
-        let consent = Coded::bare("http://hl7.org/fhir/resource-types", "Consent");
-        return entity.put("type", consent.write()).build();
-    }
-    let role = match (act, kind) {
-        (TracedAct::ProvideBundle, "List") => JOB,
-        (TracedAct::RetrieveDocument, _) => REPORT,
-        _ => RESOURCE,
-    };
-    entity
-        .put("type", OBJECT.write())
-        .put("role", role.write())
-        .build()
+    Shape::give(Object::new().put("what", what), act, Part::Thing(kind)).build()
 }
 
 /// The search, without who it is about.
@@ -115,9 +140,7 @@ fn search(trace: &Trace, view: &View, resource: &str) -> Value {
         .filter(shown)
         .collect();
     let line = format!("{resource}?{}", parameters.join("&"));
-    Object::new()
-        .put("type", OBJECT.write())
-        .put("role", QUERY.write())
+    Shape::give(Object::new(), trace.act, Part::Search)
         .put("description", line.as_str())
         .put("query", STANDARD.encode(&line))
         .build()

@@ -1,5 +1,7 @@
 //! The search of traces (AuditEvent, ITI-81).
 
+mod entities;
+
 use uuid::Uuid;
 
 use super::super::Reading;
@@ -9,7 +11,7 @@ use super::params::Params;
 use super::patient::{self, PatientKey};
 use super::results;
 use super::subset::Show;
-use super::value::{alternatives, identifier_token, local_id, times, token, tokens};
+use super::value::{identifier_token, local_id, times, tokens};
 use crate::dmp::code::system;
 use crate::dmp::context::AccessMode;
 use crate::dmp::query::{Condition, SortField, TimeField};
@@ -18,16 +20,6 @@ use crate::error::{Code, Error, Issue};
 
 /// Rows of a page when nothing is asked, and at most: what a patient is shown (TRC-03).
 const COUNT: u32 = 100;
-
-/// What a trace's entity may be.
-const ENTITIES: [&str; 6] = [
-    "DocumentReference",
-    "List",
-    "Binary",
-    "Consent",
-    "Immunization",
-    "Patient",
-];
 
 /// A trace is never changed: both are the time of the act.
 const SORTS: [(&str, SortField); 2] = [
@@ -74,7 +66,7 @@ pub fn traces(
     acts(&mut params, &mut conditions);
     codes(&mut params, &mut conditions);
     who(&mut params, &mut conditions);
-    entities(&mut params, &mut conditions);
+    entities::take(&mut params, &mut conditions);
     let (count, show) = results::count_up_to(&mut params, "AuditEvent", COUNT, COUNT);
     let sort = results::sort(&mut params, &SORTS);
     let descending = sort.first().is_none_or(|sort| sort.descending);
@@ -156,12 +148,18 @@ fn who(params: &mut Params, conditions: &mut Vec<TraceCondition>) {
             {
                 return Some(AgentKey::Holder(id));
             }
+            if entities::is_ours(system.as_deref(), &code, reading) {
+                return Some(AgentKey::Ours);
+            }
             let token = identifier_token(system, code)?;
             Some(match token.system {
                 None => AgentKey::Any(token.code),
                 Some(of) if of == system::PS_ID_NAT => AgentKey::Person(token.code),
                 Some(of) if of == system::STRUCT_ID_NAT => AgentKey::Structure(token.code),
-                Some(issuer) => AgentKey::User(issuer, token.code),
+                Some(of) => {
+                    let holder = entities::holders(Some(&of), &token.code).next();
+                    holder.map_or_else(|| AgentKey::User(of, token.code), AgentKey::Ins)
+                }
             })
         });
         conditions.extend(asked.into_iter().map(TraceCondition::Agent));
@@ -171,31 +169,4 @@ fn who(params: &mut Params, conditions: &mut Vec<TraceCondition>) {
 fn patient_id(reference: &str, reading: &Reading) -> Option<Uuid> {
     let named = reference.contains('/');
     named.then(|| local_id(reference, "Patient", reading))?
-}
-
-/// `entity`: `DocumentReference/id` and the like, relative or absolute.
-fn entities(params: &mut Params, conditions: &mut Vec<TraceCondition>) {
-    for (modifier, value) in params.take("entity") {
-        if let Some(modifier) = modifier {
-            params.unsupported(&format!("entity:{modifier}"));
-            continue;
-        }
-        let Some(alternatives) = alternatives(&value) else {
-            params.invalid("entity");
-            continue;
-        };
-        let mut asked = Vec::new();
-        for one in alternatives {
-            let reference = token(&one).1;
-            if !reference.contains('/') {
-                // A bare id may be of any type.
-                params.invalid("entity");
-            }
-            asked.extend(ENTITIES.iter().find_map(|kind| {
-                let id = local_id(&reference, kind, params.reading)?;
-                Some(((*kind).to_owned(), id))
-            }));
-        }
-        conditions.push(TraceCondition::Entity(asked));
-    }
 }
