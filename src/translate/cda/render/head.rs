@@ -1,6 +1,7 @@
 //! The header in words: whose document it is, who made it, when, and what it is about.
 
 use super::super::escape::escaped;
+use crate::dmp::calendar::paris;
 use crate::dmp::code::Code;
 use crate::dmp::document::RelationKind;
 use crate::dmp::ins::InsRoot;
@@ -210,7 +211,8 @@ fn number(id: Option<&Identifier>) -> String {
     })
 }
 
-/// A time as the French write it, at its own precision: `28/03/1979`, `01/03/2024 à 10:30`.
+/// A time as the French write it, at its own precision: `28/03/1979`, `01/03/2024 à 10:30`. Where the clocks are not those of Paris it
+/// is told: `01/03/2024 à 10:30 (UTC+04:00)`.
 fn date(time: &Timestamp) -> String {
     let text = time.to_hl7();
     let digits = text.split(['+', '-', '.']).next().unwrap_or_default();
@@ -220,10 +222,27 @@ fn date(time: &Timestamp) -> String {
         6..8 => format!("{}/{}", part(4, 6), part(0, 4)),
         _ => format!("{}/{}/{}", part(6, 8), part(4, 6), part(0, 4)),
     };
+    let zone = zone(time, &text);
     match digits.len() {
         0..10 => date,
-        10..12 => format!("{date} à {} h", part(8, 10)),
-        _ => format!("{date} à {}:{}", part(8, 10), part(10, 12)),
+        10..12 => format!("{date} à {} h{zone}", part(8, 10)),
+        _ => format!("{date} à {}:{}{zone}", part(8, 10), part(10, 12)),
+    }
+}
+
+/// The offset that a time is written with, but for that of Paris.
+fn zone(time: &Timestamp, hl7: &str) -> String {
+    let at = hl7.rfind(['+', '-']);
+    let Some((sign, digits)) = at.and_then(|at| hl7.get(at..)?.split_at_checked(1)) else {
+        return String::new();
+    };
+    let paris = time.start().to_zoned_datetime(paris()).offset();
+    let paris = format!("+{:02}00", paris.seconds() / 3600);
+    match digits.split_at_checked(2) {
+        Some((hours, minutes)) if paris != format!("{sign}{digits}") => {
+            format!(" (UTC{sign}{hours}:{minutes})")
+        }
+        _ => String::new(),
     }
 }
 
@@ -241,6 +260,11 @@ mod tests {
             ("19790328", "28/03/1979"),
             ("2024030110+0100", "01/03/2024 à 10 h"),
             ("20240301103059.12+0100", "01/03/2024 à 10:30"),
+            ("202403011030", "01/03/2024 à 10:30"),
+            ("202407011030+0200", "01/07/2024 à 10:30"),
+            ("202407011030+0100", "01/07/2024 à 10:30 (UTC+01:00)"),
+            ("202403011030+0000", "01/03/2024 à 10:30 (UTC+00:00)"),
+            ("2024030110-0330", "01/03/2024 à 10 h (UTC-03:30)"),
         ] {
             assert_eq!(date(&Timestamp::from_hl7(hl7).expect("time")), french);
         }
