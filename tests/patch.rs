@@ -486,6 +486,188 @@ async fn what_is_replaced_is_not_restored() {
         .patch(restore)
         .await
         .assert_refused(409, "still-replaced");
+    // A client that deposited the replacement and then says what it did deletes nothing.
+    let path = format!("/DocumentReference/{}", world.id);
+    let before = world.author.get(&path).await.assert_status(200).json();
+    assert_eq!(before["status"], "superseded");
+    let superseded = json!([{"op": "replace", "path": "/status", "value": "superseded"}]);
+    let told = world.patch(superseded).await.assert_status(200).json();
+    assert_eq!(told["meta"]["versionId"], before["meta"]["versionId"]);
+    world.author.get(&path).await.assert_status(200);
+    // In the words of a deletion it is one.
+    let deleted = json!([{"op": "replace", "path": "/status", "value": "entered-in-error"}]);
+    world.patch(deleted).await.assert_status(200);
+    world.author.get(&path).await.assert_status(410);
+}
+
+/// Each condition of a change must hold, and one that is not known is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conditional_patch_meets_every_condition() {
+    let mut world = World::new(None).await;
+    let archive = json!([{"op": "add", "path": "/extension/-", "value": {"url": ARCHIVED, "valueBoolean": true}}]);
+    let named = format!("/DocumentReference?identifier=urn:oid:{}", world.unique_id);
+    let patient = support::client::encode(PATIENT);
+    let other = support::client::encode(support::document::OTHER);
+    for (more, status, code) in [
+        ("&status=superseded".to_owned(), 404, "not-found"),
+        (
+            "&status=superseded,entered-in-error".to_owned(),
+            404,
+            "not-found",
+        ),
+        (format!("&patient.identifier={other}"), 404, "not-found"),
+        (
+            "&patient=Patient/00000000-0000-4000-8000-000000000000".to_owned(),
+            404,
+            "not-found",
+        ),
+        (
+            "&patient.identifier=urn:oid:1.2.250.1.213.1.4.10%7C1".to_owned(),
+            400,
+            "ins-invalid",
+        ),
+        ("&type=99999-9".to_owned(), 400, "parameter-unsupported"),
+        (
+            "&status:not=current".to_owned(),
+            400,
+            "parameter-unsupported",
+        ),
+        (
+            "&identifier=urn:oid:1.2.3".to_owned(),
+            400,
+            "parameter-invalid",
+        ),
+    ] {
+        let path = format!("{named}{more}");
+        let refused = patch(&mut world.author, &path, &archive).await;
+        refused.assert_refused(status, code);
+    }
+    let path = format!("/DocumentReference/{}", world.id);
+    let read = world.author.get(&path).await.json();
+    assert_eq!(read["meta"]["versionId"], "1");
+    let holder = format!("/Patient?identifier={patient}");
+    let holder = world.author.get(&holder).await.json();
+    let holder = holder["entry"][0]["resource"]["id"].as_str().unwrap();
+    for more in [
+        format!("&patient.identifier={patient}&status=current&_format=json"),
+        format!("&patient=Patient/{holder}&status=superseded,current"),
+    ] {
+        let done = patch(&mut world.author, &format!("{named}{more}"), &archive).await;
+        assert_eq!(done.assert_status(200).json()["meta"]["versionId"], "2");
+    }
+}
+
+/// The extension by RFC 6901 pointers: a document has it or no extension at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn archiving_by_pointers() {
+    let mut world = World::new(None).await;
+    let extension = |archived: bool| json!({"url": ARCHIVED, "valueBoolean": archived});
+    let other = json!({"url": "urn:x", "valueBoolean": true});
+    let held = json!({"op": "test", "path": "/extension/0/valueBoolean", "value": true});
+    // Operation, path, value; status and whether it is archived then.
+    for (op, path, value, status, archived) in [
+        (
+            "replace",
+            "/extension/0/valueBoolean",
+            json!(true),
+            422,
+            false,
+        ),
+        ("replace", "/extension/0", extension(true), 422, false),
+        ("remove", "/extension/0", json!(null), 422, false),
+        ("remove", "/extension", json!(null), 422, false),
+        ("add", "/extension/1", extension(true), 422, false),
+        ("add", "/extension/-", other.clone(), 405, false),
+        (
+            "add",
+            "/extension",
+            json!([other, extension(true)]),
+            405,
+            false,
+        ),
+        ("add", "/extension", json!(true), 422, false),
+        ("test", "/extension/0", extension(true), 412, false),
+        ("add", "/extension/-", extension(true), 200, true),
+        ("test", "/extension/0/valueBoolean", json!(true), 200, true),
+        ("test", "/extension", json!([extension(true)]), 200, true),
+        (
+            "replace",
+            "/extension/2/valueBoolean",
+            json!(false),
+            405,
+            true,
+        ),
+        ("remove", "/extension/1", json!(null), 422, true),
+        (
+            "replace",
+            "/extension/0/valueBoolean",
+            json!(false),
+            200,
+            false,
+        ),
+        ("add", "/extension", json!([extension(true)]), 200, true),
+        ("replace", "/extension/0", extension(false), 200, false),
+        ("add", "/extension/0", extension(true), 200, true),
+        ("remove", "/extension/0", json!(null), 200, false),
+    ] {
+        let mut operations = vec![json!({"op": op, "path": path, "value": value})];
+        if archived && status == 200 {
+            operations.push(held.clone());
+        }
+        let done = world.patch(Value::Array(operations)).await;
+        assert_eq!(done.status, status, "{op} {path}: {:?}", done.json());
+        let path = format!("/DocumentReference/{}", world.id);
+        let read = world.author.get(&path).await.json();
+        assert_eq!(read["extension"].is_array(), archived, "{op} {path}");
+    }
+    // FHIRPath Patch: an element of several parts.
+    let add = |url: &str| {
+        json!({"resourceType": "Parameters", "parameter": [{"name": "operation", "part": [
+            {"name": "type", "valueCode": "add"},
+            {"name": "path", "valueString": "DocumentReference"},
+            {"name": "name", "valueString": "extension"},
+            {"name": "value", "part": [
+                {"name": "url", "valueUri": url},
+                {"name": "value", "valueBoolean": true}
+            ]}
+        ]}]})
+    };
+    let path = format!("/DocumentReference/{}", world.id);
+    for (url, status) in [("urn:x", 405), (ARCHIVED, 200)] {
+        let headers = [("Content-Type", "application/fhir+json")];
+        let body = add(url).to_string().into_bytes();
+        let done = world
+            .author
+            .send(Method::PATCH, &path, &headers, body)
+            .await;
+        assert_eq!(done.status, status, "{:?}", done.json());
+    }
+    let read = world.author.get(&path).await.json();
+    assert_eq!(read["extension"][0]["valueBoolean"], true);
+}
+
+/// The confidentiality of the document itself is its own: writing another one is told, not left out.
+#[tokio::test(flavor = "multi_thread")]
+async fn r_and_v_are_refused() {
+    let mut world = World::new(Some("MASQUE_PS")).await;
+    let system = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
+    for code in ["R", "V"] {
+        let concept = json!({"coding": [{"system": system, "code": code}]});
+        for (op, path, value) in [
+            ("add", "/securityLabel/-", concept.clone()),
+            ("replace", "/securityLabel/0", concept.clone()),
+            ("replace", "/securityLabel/1", concept.clone()),
+            ("replace", "/securityLabel", json!([concept])),
+        ] {
+            let operations = json!([{"op": op, "path": path, "value": value}]);
+            let refused = world.patch(operations).await;
+            refused.assert_refused(422, "label-conflict");
+        }
+    }
+    let path = format!("/DocumentReference/{}", world.id);
+    let read = world.author.get(&path).await.json();
+    assert_eq!(labels(&read), ["MASQUE_PS", "N"]);
+    assert_eq!(read["meta"]["versionId"], "1");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,11 +13,13 @@ use crate::dmp::change::{DocumentChange, Expected};
 use crate::dmp::document::DocumentEntry;
 use crate::dmp::ins::Ins;
 use crate::dmp::query::DocumentKey;
+use crate::dmp::record::Standing;
 use crate::dmp::trace::TracedAct;
-use crate::error::{Code, Error, Issue};
+use crate::error::{Code, Error};
 use crate::policy::Act;
 use crate::store::{self, Locator};
 use crate::translate::patch::{self, Patch};
+use crate::translate::search::{PatientKey, Target};
 use crate::translate::{document_reference, search, wire};
 
 /// `PATCH /fhir/DocumentReference/{id}`
@@ -129,26 +131,20 @@ async fn deleted(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
 }
 
 /// What the URL names.
-fn target(exchange: &mut Exchange, id: Option<&str>) -> Result<DocumentKey, Error> {
-    if let Some(id) = id {
-        let id = identifier(id)?;
-        exchange.names("DocumentReference", id);
-        return Ok(DocumentKey::Id(id));
+fn target(exchange: &mut Exchange, id: Option<&str>) -> Result<Target, Error> {
+    match id {
+        Some(id) => {
+            let id = identifier(id)?;
+            exchange.names("DocumentReference", id);
+            Ok(Target::of(DocumentKey::Id(id)))
+        }
+        None => search::target(&exchange.query()?, &exchange.reading()),
     }
-    let query = exchange.query()?;
-    let mut values = query.iter().filter(|(name, _)| name == "identifier");
-    let parameter = |code| Issue::new(code).with("parameter", "identifier");
-    let one = match (values.next(), values.next()) {
-        (Some((_, value)), None) => value,
-        (None, _) => return Err(parameter(Code::ParameterRequired).into()),
-        (Some(_), Some(_)) => return Err(parameter(Code::ParameterInvalid).into()),
-    };
-    search::document_key(one).ok_or_else(|| parameter(Code::ParameterInvalid).into())
 }
 
 /// Whose record it is in: a unique id is found by itself, an entryUUID with the patient's identifier.
-async fn record(exchange: &mut Exchange, target: &DocumentKey) -> Result<Ins, Error> {
-    let (unique_id, uuid) = match target {
+async fn record(exchange: &mut Exchange, target: &Target) -> Result<Ins, Error> {
+    let (unique_id, uuid) = match &target.key {
         DocumentKey::Id(id) => {
             let standing = exchange.reached(Locator::Document(*id)).await?;
             return Ok(standing.record.opened_as);
@@ -164,17 +160,36 @@ async fn record(exchange: &mut Exchange, target: &DocumentKey) -> Result<Ins, Er
             Err(error) => Err(error),
         };
     }
-    let query = exchange.query()?;
-    let named = search::patient_of(&query, &exchange.reading()).filter(|_| uuid);
-    if named.is_none() {
-        exchange.app.store.read_nothing().await?;
+    match &target.patient {
+        Some(PatientKey::Ins(ins)) if uuid => Ok(ins.clone()),
+        Some(PatientKey::Id(id)) if uuid => {
+            let standing = exchange.reached(Locator::Record(*id)).await?;
+            Ok(standing.record.opened_as)
+        }
+        _ => {
+            exchange.app.store.read_nothing().await?;
+            Err(Code::NotFound.into())
+        }
     }
-    named.ok_or_else(|| Code::NotFound.into())
+}
+
+/// True when the patient that the conditions name is whose record it is, by whichever of his numbers.
+async fn is_of(exchange: &mut Exchange, target: &Target, held: &Standing) -> Result<bool, Error> {
+    Ok(match &target.patient {
+        None => true,
+        Some(PatientKey::Id(id)) => *id == held.record.id,
+        Some(PatientKey::Ins(ins)) if *ins == held.record.opened_as => true,
+        Some(PatientKey::Ins(ins)) => {
+            let actor = exchange.caller()?.0.clone();
+            let named = exchange.app.store.standing(ins, &actor).await?;
+            named.is_some_and(|named| named.record.id == held.record.id)
+        }
+    })
 }
 
 async fn change(
     exchange: &mut Exchange,
-    target: &DocumentKey,
+    target: &Target,
     wanted: &Wanted,
     if_match: Option<Expected>,
 ) -> Result<DocumentEntry, Error> {
@@ -184,8 +199,11 @@ async fn change(
         // Which document it is about is only known with a permit.
         let standing = exchange.standing(&patient).await?.ok_or(Code::NotFound)?;
         let permit = exchange.decide(&Act::ChangeDocument(wanted.asked()), Some(&standing))?;
-        let entry = exchange.app.store.entry(&permit, target).await?;
+        let entry = exchange.app.store.entry(&permit, &target.key).await?;
         exchange.names("DocumentReference", entry.id);
+        if !target.keeps(&entry) || !is_of(exchange, target, &standing).await? {
+            return Err(Code::NotFound.into());
+        }
         if let Some(expected) = &if_match
             && !expected.is_met_by(Some(entry.version))
         {

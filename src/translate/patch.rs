@@ -28,9 +28,13 @@ enum Edit {
     Supersede,
     Restore,
     Archived(bool),
+    /// The same by the place of the extension, which must be there.
+    HeldArchived(bool),
     Labels(labels::Edit),
     /// `test`: the status must be this.
     StatusIs(String),
+    /// `test`: the extension must say this; an absent one says no.
+    ArchivedIs(bool),
 }
 
 impl Patch {
@@ -41,7 +45,8 @@ impl Patch {
             labels: has(|edit| matches!(edit, Edit::Labels(_))).then(Labels::default),
             delete: has(|edit| matches!(edit, Edit::Delete | Edit::Supersede)),
             restore: has(|edit| *edit == Edit::Restore),
-            archived: has(|edit| matches!(edit, Edit::Archived(_))).then_some(true),
+            archived: has(|edit| matches!(edit, Edit::Archived(_) | Edit::HeldArchived(_)))
+                .then_some(true),
         }
     }
 
@@ -62,11 +67,29 @@ impl Patch {
     pub fn change(&self, entry: &DocumentEntry) -> Result<DocumentChange, Error> {
         let mut change = DocumentChange::default();
         let mut held: Labels = entry.metadata.labels;
+        let was_archived = entry.availability == Availability::Archived;
         for edit in &self.0 {
+            let archived = change.archived.unwrap_or(was_archived);
             match edit {
+                // What a replacement did already is no deletion.
+                Edit::Supersede if entry.availability == Availability::Deprecated => {}
                 Edit::Delete | Edit::Supersede => change.delete = true,
                 Edit::Restore => change.restore = entry.availability == Availability::Deprecated,
-                Edit::Archived(archived) => change.archived = Some(*archived),
+                // Only what is archived carries the extension.
+                Edit::HeldArchived(_) if !archived => {
+                    return Err(invalid(
+                        "extension",
+                        "aucune extension à cette position",
+                        "no extension at this position",
+                    ));
+                }
+                Edit::Archived(wanted) | Edit::HeldArchived(wanted) => {
+                    change.archived = Some(*wanted);
+                }
+                Edit::ArchivedIs(expected) if *expected != archived => {
+                    return Err(Code::VersionConflict.into());
+                }
+                Edit::ArchivedIs(_) => {}
                 Edit::Labels(edit) => {
                     held = edit.apply(held)?;
                     change.labels = Some(held);

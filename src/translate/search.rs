@@ -12,6 +12,7 @@ mod results;
 mod status;
 mod submissions;
 mod subset;
+mod target;
 mod traces;
 mod vaccinations;
 mod value;
@@ -24,12 +25,11 @@ pub use patient::{PatientKey, PatientSearch, patient_identifier};
 pub use results::MAX_COUNT;
 pub use submissions::submissions;
 pub use subset::{Show, subset};
+pub use target::{Target, target};
 pub use traces::{TraceSearch, traces};
 pub use vaccinations::{VaccinationQuery, VaccinationSearch, vaccinations};
 
-use super::Reading;
-use crate::dmp::ins::Ins;
-use crate::dmp::query::{DocumentKey, DocumentQuery};
+use crate::dmp::query::DocumentQuery;
 use crate::error::Issue;
 
 /// A search in one record.
@@ -47,19 +47,4 @@ pub struct Search {
     pub used: Vec<(String, String)>,
     /// What should be known.
     pub warnings: Vec<Issue>,
-}
-
-/// The document that a condition `identifier=` names.
-pub fn document_key(value: &str) -> Option<DocumentKey> {
-    let (system, value) = value::token(value);
-    value::document_key(system, value)
-}
-
-/// The INS of `patient.identifier`, when the parameters carry a right one.
-pub fn patient_of(params: &[(String, String)], reading: &Reading) -> Option<Ins> {
-    let mut params = params::Params::new(params, reading);
-    match patient::take(&mut params) {
-        Some(PatientKey::Ins(ins)) => Some(ins),
-        _ => None,
-    }
 }

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::super::Reading;
 use super::super::datatype::urls::IS_ARCHIVED;
-use super::{Edit, MAX_OPERATIONS, Patch, invalid, labels, not_mutable, status, unreadable};
+use super::json::archived;
+use super::{Edit, MAX_OPERATIONS, Patch, labels, not_mutable, status, unreadable};
 use crate::error::Error;
 
 /// Reads a patch.
@@ -76,15 +77,27 @@ fn edit(operation: &Value, reading: &Reading) -> Result<Edit, Error> {
                 _ => Err(unreadable("operation: value")),
             }
         }
+        ("add", ".extension") => {
+            // An element of several parts comes as such.
+            let value = part("value").ok_or_else(|| unreadable("operation: value"))?;
+            let inside = |name: &str| {
+                let found = items(value, "part").find(|one| named(one, name))?;
+                let mut fields = found.as_object()?.iter();
+                fields
+                    .find(|(key, _)| key.starts_with("value"))
+                    .map(|(_, value)| value)
+            };
+            match inside("url").and_then(Value::as_str) {
+                Some(IS_ARCHIVED) => {
+                    archived(inside("value").unwrap_or(&Value::Null)).map(Edit::Archived)
+                }
+                _ => Err(not_mutable(".extension")),
+            }
+        }
         ("replace" | "add" | "delete", extension) if extension.contains(IS_ARCHIVED) => {
-            match (kind, value) {
-                ("delete", _) => Ok(Edit::Archived(false)),
-                (_, Some(Value::Bool(archived))) => Ok(Edit::Archived(*archived)),
-                _ => Err(invalid(
-                    "extension",
-                    "true ou false est attendu",
-                    "true or false is expected",
-                )),
+            match kind {
+                "delete" => Ok(Edit::Archived(false)),
+                _ => archived(value.unwrap_or(&Value::Null)).map(Edit::Archived),
             }
         }
         (_, other) => Err(not_mutable(other)),

@@ -18,6 +18,12 @@ pub(super) enum Place {
     /// One label; None for the end of the list.
     Label(Option<usize>),
     Archived,
+    /// The list of extensions, in which a document has none or this one.
+    Extensions,
+    /// One of them; None for the end of the list.
+    Extension(Option<usize>),
+    /// The value of the first.
+    ExtensionValue,
 }
 
 /// Reads a patch.
@@ -58,7 +64,11 @@ fn edit(operation: &Value, reading: &Reading) -> Result<Edit, Error> {
         ("replace" | "add", Place::Status) => status(string(required()?)?),
         ("test", Place::Status) => Ok(Edit::StatusIs(string(required()?)?.trim().to_owned())),
         ("replace" | "add", Place::Archived) => archived(required()?).map(Edit::Archived),
+        ("test", Place::Archived) => archived(required()?).map(Edit::ArchivedIs),
         ("remove", Place::Archived) => Ok(Edit::Archived(false)),
+        ("replace" | "add" | "remove" | "test", place) if place.is_pointer() => {
+            pointed(op, &place, value, path)
+        }
         ("replace" | "add", Place::Labels) => {
             labels::all(required()?, reading).map(|set| Edit::Labels(labels::Edit::Set(set)))
         }
@@ -81,6 +91,62 @@ fn edit(operation: &Value, reading: &Reading) -> Result<Edit, Error> {
     }
 }
 
+impl Place {
+    /// True for an extension by its place.
+    fn is_pointer(&self) -> bool {
+        matches!(
+            self,
+            Self::Extensions | Self::Extension(_) | Self::ExtensionValue
+        )
+    }
+}
+
+/// An operation on the extensions by their places.
+fn pointed(op: &str, place: &Place, value: Option<&Value>, path: &str) -> Result<Edit, Error> {
+    let required = || value.ok_or_else(|| missing(path));
+    match (op, place) {
+        ("remove", Place::Extensions | Place::Extension(Some(0))) => Ok(Edit::HeldArchived(false)),
+        ("test", Place::ExtensionValue) => archived(required()?).map(Edit::ArchivedIs),
+        ("replace" | "add", Place::ExtensionValue) => archived(required()?).map(Edit::HeldArchived),
+        ("test" | "replace" | "add", Place::Extensions) => {
+            let Value::Array(all) = required()? else {
+                return Err(invalid(
+                    "extension",
+                    "une liste est attendue",
+                    "a list is expected",
+                ));
+            };
+            let wanted = match all.as_slice() {
+                [] => false,
+                [one] => extension(one)?,
+                _ => return Err(not_mutable(path)),
+            };
+            Ok(match op {
+                "test" => Edit::ArchivedIs(wanted),
+                _ => Edit::Archived(wanted),
+            })
+        }
+        ("test", Place::Extension(Some(0))) => extension(required()?).map(Edit::ArchivedIs),
+        ("replace", Place::Extension(Some(0))) => extension(required()?).map(Edit::HeldArchived),
+        ("add", Place::Extension(None | Some(0))) => extension(required()?).map(Edit::Archived),
+        ("add", Place::Extension(Some(1))) => extension(required()?).map(Edit::HeldArchived),
+        _ => Err(invalid(
+            "extension",
+            "aucune extension à cette position",
+            "no extension at this position",
+        )),
+    }
+}
+
+/// What a whole extension says; another one is not to be changed.
+fn extension(value: &Value) -> Result<bool, Error> {
+    let url = value.get("url").and_then(Value::as_str).unwrap_or_default();
+    if url != IS_ARCHIVED && !url.ends_with(IS_ARCHIVED_ALIAS) {
+        return Err(not_mutable("extension"));
+    }
+    archived(value)
+}
+
 /// RFC 6901 pointers, and the guide's `/extension[url:'…']/valueBoolean`.
 fn place(path: &str) -> Result<Place, Error> {
     let path = path.trim();
@@ -88,6 +154,9 @@ fn place(path: &str) -> Result<Place, Error> {
         "/status" => return Ok(Place::Status),
         "/securityLabel" => return Ok(Place::Labels),
         "/securityLabel/-" => return Ok(Place::Label(None)),
+        "/extension" => return Ok(Place::Extensions),
+        "/extension/-" => return Ok(Place::Extension(None)),
+        "/extension/0/valueBoolean" => return Ok(Place::ExtensionValue),
         _ => {}
     }
     if let Some(position) = path.strip_prefix("/securityLabel/") {
@@ -96,6 +165,10 @@ fn place(path: &str) -> Result<Place, Error> {
             Ok(position) if digits => Ok(Place::Label(Some(position))),
             _ => Err(not_mutable(path)),
         };
+    }
+    let position = path.strip_prefix("/extension/").map(str::parse);
+    if let Some(Ok(position)) = position {
+        return Ok(Place::Extension(Some(position)));
     }
     let named = path.starts_with("/extension")
         && (path.contains(IS_ARCHIVED) || path.contains(IS_ARCHIVED_ALIAS));

@@ -6,7 +6,7 @@ use super::super::Reading;
 use super::super::document_reference::labels_of;
 use super::invalid;
 use crate::dmp::code::system;
-use crate::dmp::document::Labels;
+use crate::dmp::document::{Labels, Restriction};
 use crate::error::{Code, Error, Issue};
 
 const ELEMENT: &str = "securityLabel";
@@ -15,7 +15,8 @@ const ELEMENT: &str = "securityLabel";
 pub(super) enum Edit {
     /// The whole list.
     Set(Labels),
-    /// Adds what these carry, whichever position they were written to.
+    /// Adds what these carry, whichever position they were written to; `R` and `V` take the place of the document's own
+    /// confidentiality.
     Add(Labels),
     /// Writes `N` over a position: that flag goes, or the only one there is.
     Unset(Option<usize>),
@@ -35,7 +36,10 @@ impl Edit {
                 invisible_patient: held.invisible_patient || labels.invisible_patient,
                 invisible_representatives: held.invisible_representatives
                     || labels.invisible_representatives,
-                restricted: held.restricted,
+                restricted: match labels.restricted {
+                    Restriction::Normal => held.restricted,
+                    other => other,
+                },
             }),
             Self::Unset(position) => unset(held, *position),
             Self::Remove(position) => match flag_at(held, *position) {
@@ -63,6 +67,13 @@ impl Edit {
 fn unset(held: Labels, position: Option<usize>) -> Result<Labels, Error> {
     if let Some(flag) = position.and_then(|position| flag_at(held, position)) {
         return Ok(without(held, flag));
+    }
+    // The confidentiality of the document stands last.
+    if position == Some(held.codes().len() - 1) && held.restricted != Restriction::Normal {
+        return Ok(Labels {
+            restricted: Restriction::Normal,
+            ..held
+        });
     }
     let mut flags = (0..).map_while(|position| flag_at(held, position));
     match (flags.next(), flags.next()) {
@@ -120,9 +131,9 @@ fn expected() -> Error {
 
 /// An edit that writes one label at a position: a flag is added to what is there, `N` alone takes one away.
 pub(super) fn written(labels: Labels, position: Option<usize>) -> Edit {
-    if labels.masked || labels.invisible_patient || labels.invisible_representatives {
-        Edit::Add(labels)
-    } else {
+    if labels == Labels::default() {
         Edit::Unset(position)
+    } else {
+        Edit::Add(labels)
     }
 }

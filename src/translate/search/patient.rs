@@ -77,6 +77,11 @@ pub fn patient_identifier(
     }
 }
 
+/// True when some parameter names the patient.
+pub(super) fn is_named(params: &Params) -> bool {
+    ["patient", "subject"].iter().any(|name| params.any(name))
+}
+
 /// Takes the patient of a search; a missing or double one is told.
 pub(super) fn take(params: &mut Params) -> Option<PatientKey> {
     let taken = params.take_named(&NAMES);
