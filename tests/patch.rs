@@ -494,6 +494,16 @@ async fn what_is_replaced_is_not_restored() {
     let told = world.patch(superseded).await.assert_status(200).json();
     assert_eq!(told["meta"]["versionId"], before["meta"]["versionId"]);
     world.author.get(&path).await.assert_status(200);
+    // It can't be archived either, and is told so.
+    let archive = |held: bool| json!({"op": "add", "path": "/extension", "value": [{"url": ARCHIVED, "valueBoolean": held}]});
+    let refused = world.patch(json!([archive(true)])).await;
+    refused.assert_refused(409, "still-replaced");
+    world
+        .patch(json!([archive(false)]))
+        .await
+        .assert_status(200);
+    let read = world.author.get(&path).await.json();
+    assert_eq!(read["meta"]["versionId"], before["meta"]["versionId"]);
     // In the words of a deletion it is one.
     let deleted = json!([{"op": "replace", "path": "/status", "value": "entered-in-error"}]);
     world.patch(deleted).await.assert_status(200);

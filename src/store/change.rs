@@ -173,17 +173,18 @@ impl ChangeDocument {
         if let Some(labels) = self.change.labels {
             entry.metadata.labels = labels;
         }
+        if self.change.restore {
+            self.is_free(conn, entry).await?;
+            entry.availability = Availability::Approved;
+        }
         match (self.change.archived, entry.availability) {
             (Some(true), Availability::Approved) => entry.availability = Availability::Archived,
-            (Some(false), Availability::Archived) => entry.availability = Availability::Approved,
-            // What was replaced is out of the current documents already.
-            _ => {}
-        }
-        if self.change.restore {
-            if self.is_replaced(conn, entry).await? {
-                return Err(Code::StillReplaced.into());
+            (Some(true), Availability::Deprecated) => {
+                self.is_free(conn, entry).await?;
+                entry.availability = Availability::Archived;
             }
-            entry.availability = Availability::Approved;
+            (Some(false), Availability::Archived) => entry.availability = Availability::Approved,
+            _ => {}
         }
         if self.change.delete {
             entry.availability = Availability::Deleted;
@@ -191,12 +192,9 @@ impl ChangeDocument {
         Ok(())
     }
 
-    /// A document that is not deleted replaces this one.
-    async fn is_replaced(
-        &self,
-        conn: &mut Conn<'_>,
-        entry: &DocumentEntry,
-    ) -> Result<bool, DbError> {
+    /// # Errors
+    /// `still-replaced` when a document that is not deleted replaces this one.
+    async fn is_free(&self, conn: &mut Conn<'_>, entry: &DocumentEntry) -> Result<(), Failure> {
         let sql = "SELECT d.id FROM attribute a JOIN document d ON d.ins = a.ins AND d.id = a.entry \
                    WHERE a.ins = $1 AND a.name = $2 AND a.code = $3 AND a.system = $4 AND d.availability <> $5";
         let unique_id = entry.metadata.unique_id.to_string();
@@ -207,6 +205,9 @@ impl ChangeDocument {
             RelationKind::Replaces.fhir().into(),
             status(Availability::Deleted).into(),
         ];
-        Ok(!conn.query(sql, &values).await?.is_empty())
+        match conn.query(sql, &values).await?.is_empty() {
+            true => Ok(()),
+            false => Err(Code::StillReplaced.into()),
+        }
     }
 }

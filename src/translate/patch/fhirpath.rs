@@ -62,7 +62,11 @@ fn edit(operation: &Value, reading: &Reading) -> Result<Edit, Error> {
     });
     match (kind, target.as_str()) {
         ("replace" | "add", ".status") => status(value.and_then(Value::as_str).unwrap_or_default()),
-        ("replace" | "add", ".securityLabel") => {
+        ("replace", ".extension[0].value") => {
+            archived(value.unwrap_or(&Value::Null)).map(Edit::HeldArchived)
+        }
+        ("delete", ".extension[0]") => Ok(Edit::HeldArchived(false)),
+        ("replace" | "add" | "insert", ".securityLabel") => {
             let label = labels::one(value.unwrap_or(&Value::Null), reading)?;
             Ok(Edit::Labels(labels::written(label, None)))
         }
@@ -81,7 +85,10 @@ fn edit(operation: &Value, reading: &Reading) -> Result<Edit, Error> {
             // An element of several parts comes as such.
             let value = part("value").ok_or_else(|| unreadable("operation: value"))?;
             let inside = |name: &str| {
-                let found = items(value, "part").find(|one| named(one, name))?;
+                let mut parts = items(value, "part");
+                let is_so =
+                    |one: &&Value| one["name"].as_str().is_some_and(|it| it.starts_with(name));
+                let found = parts.find(is_so)?;
                 let mut fields = found.as_object()?.iter();
                 fields
                     .find(|(key, _)| key.starts_with("value"))
