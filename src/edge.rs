@@ -43,6 +43,7 @@ mod rehearsal;
 mod rendered;
 mod search;
 mod server;
+mod subject;
 pub mod tls;
 mod trace;
 mod unknown;

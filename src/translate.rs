@@ -21,7 +21,7 @@ mod subject;
 pub mod validate;
 pub mod wire;
 
-pub use subject::present;
+pub use subject::{local_patients, name_patient, present};
 
 use crate::dmp::context::{Environment, Validation};
 use crate::tables::Tables;

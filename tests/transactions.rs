@@ -658,3 +658,69 @@ async fn a_document_reference_may_say_little() {
         assert!(missing.contains(&path.as_str()), "{path}: {missing:?}");
     }
 }
+
+/// A patient may be named by the id that TD0.2 gave, in every write.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_patient_is_named_by_the_id_of_his_record() {
+    on_both(async |server| {
+        let mut author = server
+            .client("medecin2")
+            .with("DMP-Structure", "10B0000014");
+        let mut ids = Vec::new();
+        for patient in [PATIENT, OTHER] {
+            let found = format!("/Patient?identifier={}", encode(patient));
+            let found = author.get(&found).await.assert_status(200).json();
+            let id = found["entry"][0]["resource"]["id"].as_str().unwrap();
+            ids.push(id.to_owned());
+        }
+        let [own, other] = [&ids[0], &ids[1]];
+        let absolute = format!("{}/Patient/{own}", server.base);
+        let unknown = format!("Patient/{}", Uuid::new_v4());
+        let elsewhere = format!("https://ailleurs.example/fhir/Patient/{own}");
+        for (reference, good) in [
+            (format!("Patient/{own}"), true),
+            (absolute, true),
+            (format!("Patient/{own}/_history/1"), true),
+            (format!("Patient/{other}"), false),
+            (unknown, false),
+            (elsewhere, false),
+        ] {
+            let subject = json!({"reference": reference});
+            let mut bundle = Document::new().bundle();
+            for entry in [0, 1] {
+                bundle["entry"][entry]["resource"]["subject"] = subject.clone();
+            }
+            let mut simplified = Document::new().simplified();
+            simplified["subject"] = subject.clone();
+            let mut consent = consent_for(PATIENT, "899900000029");
+            consent["patient"] = subject.clone();
+            let judged = author.post("/Bundle/$validate", &bundle).await;
+            let judged = judged.assert_status(200).json();
+            let wrong = judged["issue"].as_array().unwrap().iter();
+            let wrong = wrong.filter(|issue| issue["severity"] == "error").count();
+            assert_eq!(wrong == 0, good, "{reference} {judged:#}");
+            let deposited = author.post("", &bundle).await;
+            let published = author.post("/DocumentReference", &simplified).await;
+            let declared = author.post("/Consent", &consent).await;
+            if !good {
+                for reply in [&deposited, &published] {
+                    assert_eq!(reply.status, 422, "{reference}");
+                    let text = String::from_utf8_lossy(&reply.bytes);
+                    for patient in [PATIENT, OTHER] {
+                        let (_, number) = patient.split_once('|').unwrap();
+                        assert!(!text.contains(number), "{text}");
+                    }
+                }
+                continue;
+            }
+            deposited.assert_status(200);
+            let read = published.assert_status(201).json();
+            let (system, number) = PATIENT.split_once('|').unwrap();
+            assert_eq!(read["subject"]["identifier"]["system"], system);
+            assert_eq!(read["subject"]["identifier"]["value"], number);
+            let consent = declared.json();
+            assert_eq!(consent["patient"]["identifier"]["value"], number);
+        }
+    })
+    .await;
+}

@@ -10,7 +10,7 @@ use super::app::Shared;
 use super::context::structure_to_deposit;
 use super::exchange::{ATTEMPTS, Exchange};
 use super::negotiate::{self, Return};
-use super::{answer, batch, search};
+use super::{answer, batch, search, subject};
 use crate::dmp::query::DocumentKey;
 use crate::dmp::record::{Record, Traits};
 use crate::dmp::submission::Submission;
@@ -112,6 +112,7 @@ async fn provide_bundle(
     let format = exchange.format()?;
     let mut resource = sent?.checked()?;
     bundle::name_patients(&mut resource);
+    subject::name_patients(exchange, &mut resource).await?;
     let declared = bundle::read(&resource, &exchange.reading())?;
     drop(resource);
     let entries = declared.entries.clone();
@@ -143,7 +144,8 @@ async fn publish(exchange: &mut Exchange) -> Result<Response, Error> {
     let format = exchange.format()?;
     let unless = if_none_exist(exchange)?;
     let (form, body) = exchange.resource_bytes().await?;
-    let resource = wire::read(form, &body, "DocumentReference")?;
+    let mut resource = wire::read(form, &body, "DocumentReference")?;
+    subject::name_patients(exchange, &mut resource).await?;
     let read = match by_patient(exchange)? {
         true => document_reference::read_from_patient,
         false => document_reference::read_simplified,

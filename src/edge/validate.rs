@@ -1,5 +1,5 @@
 //! `$validate`: what a write would say of a resource, without writing. The record is not looked at, so that nothing is told of it:
-//! neither rights nor duplicates, targets or the patient's traits.
+//! neither rights nor duplicates, targets or the patient's traits; only which patient a reference to its id means.
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -10,7 +10,7 @@ use super::app::Shared;
 use super::exchange::Exchange;
 use super::immunization::enter;
 use super::publish::{by_patient, held};
-use super::{answer, params};
+use super::{answer, params, subject};
 use crate::dmp::person::{PersonName, Sex};
 use crate::dmp::record::Traits;
 use crate::dmp::trace::TracedAct;
@@ -57,6 +57,8 @@ async fn respond(exchange: &mut Exchange, kind: &str) -> Result<Response, Error>
     }
     issues.extend(wire::check(&asked.resource, kind, kind));
     if issues.is_empty() {
+        bundle::name_patients(&mut asked.resource);
+        subject::name_patients(exchange, &mut asked.resource).await?;
         issues = judged(exchange, &asked)?;
     }
     exchange.traced().await?;

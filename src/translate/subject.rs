@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::Reading;
 use super::datatype::contained::{Contained, only};
@@ -32,6 +34,65 @@ pub fn present<'a>(resource: Cow<'a, str>, present: &Ins, former: &[Ins]) -> Cow
             false => text,
         }
     })
+}
+
+/// The references to a patient in a resource, or in those of a Bundle's entries.
+fn references(resource: &mut Value) -> Vec<&mut String> {
+    let is_bundle = resource.get("resourceType").and_then(Value::as_str) == Some("Bundle");
+    let resources: Vec<&mut Value> = match is_bundle {
+        false => vec![resource],
+        true => {
+            let entries = resource.get_mut("entry").and_then(Value::as_array_mut);
+            let entries = entries.into_iter().flatten();
+            entries
+                .filter_map(|entry| entry.get_mut("resource"))
+                .collect()
+        }
+    };
+    let mut found = Vec::new();
+    for members in resources.into_iter().filter_map(Value::as_object_mut) {
+        for (name, member) in members {
+            if let ("subject" | "patient", Some(Value::String(reference))) =
+                (name.as_str(), member.get_mut("reference"))
+            {
+                found.push(reference);
+            }
+        }
+    }
+    found
+}
+
+/// The id in `Patient/id`, relative or of this server, of a version or not.
+fn local_id(reference: &str, base_url: &str) -> Option<Uuid> {
+    let rest = reference.strip_prefix(base_url).unwrap_or(reference);
+    let rest = rest.strip_prefix('/').unwrap_or(rest);
+    let id = rest.strip_prefix("Patient/")?;
+    let id = id.split_once("/_history/").map_or(id, |(id, _)| id);
+    Uuid::try_parse(id).ok()
+}
+
+/// The records that a resource, or the entries of a Bundle, refer to by their ids, each once.
+pub fn local_patients(resource: &mut Value, base_url: &str) -> Vec<Uuid> {
+    let mut ids = Vec::new();
+    for reference in references(resource) {
+        if let Some(id) = local_id(reference, base_url)
+            && !ids.contains(&id)
+        {
+            ids.push(id);
+        }
+    }
+    ids
+}
+
+/// Puts the INS of a record in place of the references to its id, as `Patient?identifier=…`.
+pub fn name_patient(resource: &mut Value, base_url: &str, id: Uuid, ins: &Ins) {
+    let token = format!("{}|{}", ins.system(), ins.value());
+    let token = utf8_percent_encode(&token, NON_ALPHANUMERIC);
+    for reference in references(resource) {
+        if local_id(reference, base_url) == Some(id) {
+            *reference = format!("Patient?identifier={token}");
+        }
+    }
 }
 
 /// Reads element `name`: `identifier`, `Patient?identifier=system|INS`, or a contained Patient.

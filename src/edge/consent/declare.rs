@@ -11,7 +11,7 @@ use crate::dmp::record::Standing;
 use crate::dmp::right::{Declaration, Right};
 use crate::edge::exchange::{ATTEMPTS, Exchange};
 use crate::edge::negotiate;
-use crate::edge::{answer, conditional};
+use crate::edge::{answer, conditional, subject};
 use crate::error::{Code, Error, Issue};
 use crate::policy::{self, Act};
 use crate::store::{self, Locator};
@@ -38,7 +38,8 @@ pub(super) async fn declare(
     let if_match = conditional::if_match(exchange.headers());
     let target = target(exchange)?;
     let (form, body) = exchange.resource_bytes().await?;
-    let resource = wire::read(form, &body, "Consent")?;
+    let mut resource = wire::read(form, &body, "Consent")?;
+    subject::name_patients(exchange, &mut resource).await?;
     let (declaration, mut warnings) = consent::read(&resource, &exchange.reading())?;
     let now = exchange.caller()?.1.now;
     warnings.extend(consent::check_end(&declaration, now, &exchange.reading())?);

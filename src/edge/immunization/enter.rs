@@ -13,7 +13,7 @@ use crate::edge::exchange::{ATTEMPTS, Exchange};
 use crate::edge::negotiate::{self, Format, Return};
 use crate::edge::read::identifier;
 use crate::edge::validate::stand_in;
-use crate::edge::{answer, conditional, publish};
+use crate::edge::{answer, conditional, publish, subject};
 use crate::error::{Code, Error, Issue};
 use crate::policy::Act;
 use crate::store::{self, Locator, VaccinationDeclaration as Declaration};
@@ -54,7 +54,8 @@ pub(super) async fn create(exchange: &mut Exchange) -> Result<Response, Error> {
 
 async fn body(exchange: &mut Exchange) -> Result<Declared, Error> {
     let (form, body) = exchange.resource_bytes().await?;
-    let resource = wire::read(form, &body, RESOURCE)?;
+    let mut resource = wire::read(form, &body, RESOURCE)?;
+    subject::name_patients(exchange, &mut resource).await?;
     immunization::read(&resource, &exchange.reading())
 }
 
