@@ -405,6 +405,20 @@ async fn parameters_narrow_a_search_or_are_refused() {
         ),
         (&[("type", rest), ("action", "R")], &["read-document"]),
         (&[("type", "110113")], &["TD0.3"]),
+        (
+            &[("type", "http://dicom.nema.org/resources/ontology/DCM|")],
+            &["TD0.3"],
+        ),
+        (
+            &[
+                (
+                    "purpose",
+                    "http://terminology.hl7.org/CodeSystem/v3-ActReason|",
+                ),
+                ("action", "R"),
+            ],
+            &["read-document"],
+        ),
         (&[("action", "E,R"), ("subtype:not", "x")], &[]),
         (&[("purpose", "bris_de_glace")], &["read-document"]),
         (
@@ -918,6 +932,14 @@ async fn a_search_finds_what_the_resources_say() {
             assert!(!values.is_empty(), "{name}");
             let mut asked: BTreeSet<String> = values.clone();
             asked.extend(values.iter().map(|value| bare(value).to_owned()));
+            // Any code of a system.
+            let coded = ["entity-type", "entity-role"].contains(&name);
+            let systems = values.iter().filter_map(|value| value.split_once('|'));
+            asked.extend(
+                systems
+                    .filter(|_| coded)
+                    .map(|(system, _)| format!("{system}|")),
+            );
             asked.insert("http://nulle.part|rien".to_owned());
             asked.insert("rien".to_owned());
             for value in asked {
@@ -925,7 +947,9 @@ async fn a_search_finds_what_the_resources_say() {
                 let found = scene.traces(reader, &found).await;
                 let expected = traces.iter().filter(|trace| {
                     let said = says(trace, name);
-                    said.iter().any(|one| *one == value || bare(one) == value)
+                    let of_system = |one: &str| value.ends_with('|') && one.starts_with(&value);
+                    let mut said = said.iter();
+                    said.any(|one| *one == value || bare(one) == value || of_system(one))
                 });
                 let ids = |all: Vec<&Value>| -> Vec<String> {
                     all.iter().map(|it| it["id"].to_string()).collect()

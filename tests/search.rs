@@ -140,7 +140,7 @@ fn what_cannot_be_honoured_is_refused() {
         (format!("{good}&type="), "parameter-invalid"),
         (format!("{good}&type=a,,b"), "parameter-invalid"),
         (
-            format!("{good}&type=http://loinc.org|"),
+            format!("{good}&identifier=urn:ietf:rfc:3986|"),
             "parameter-invalid",
         ),
         (format!("{good}&type:not="), "parameter-invalid"),
@@ -332,6 +332,7 @@ fn coded_parameters_know_every_spelling_of_a_system() {
     let rows: Vec<(String, CodedField, Vec<Token>)> = vec![
         ("type=11488-4".into(), CodedField::Type, vec![token(None, "11488-4")]),
         ("type=http://loinc.org|11488-4".into(), CodedField::Type, vec![token(loinc, "11488-4")]),
+        ("type=http://loinc.org|".into(), CodedField::Type, vec![token(loinc, "")]),
         ("type=urn:oid:2.16.840.1.113883.6.1|11488-4".into(), CodedField::Type, vec![token(loinc, "11488-4")]),
         ("type=http://loinc.org%7C11488-4".into(), CodedField::Type, vec![token(loinc, "11488-4")]),
         ("type=a,b".into(), CodedField::Type, vec![token(None, "a"), token(None, "b")]),

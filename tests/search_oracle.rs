@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use model::{Dice, Known};
 use passerelle::dmp::change::DocumentChange;
-use passerelle::dmp::document::DocumentEntry;
+use passerelle::dmp::document::{Availability, DocumentEntry};
 use passerelle::dmp::query::DocumentKey;
 use passerelle::dmp::submission::SubmissionSet;
 use passerelle::dmp::trace::TracedAct;
@@ -78,7 +78,9 @@ async fn fill(world: &World, dice: &mut Dice) -> Vec<Known> {
             .await;
         let key = DocumentKey::Id(entry.id);
         let mut now = world.store.entry(&permit, &key).await.expect("entry");
-        let (archived, delete) = (dice.one_in(6), dice.one_in(12));
+        // What is replaced can't be archived.
+        let current = now.availability == Availability::Approved;
+        let (archived, delete) = (dice.one_in(6) && current, dice.one_in(12));
         if archived || delete {
             let change = DocumentChange {
                 archived: archived.then_some(true),

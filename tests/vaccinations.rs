@@ -200,6 +200,17 @@ async fn the_register_is_searched_and_paged() {
                 &["a3", "B2", "A1"],
             ),
             ("vaccine-code", "http://www.whocc.no/atc|60000001", &[]),
+            (
+                "vaccine-code",
+                "http://www.whocc.no/atc|",
+                &["a3", "B2", "A1"],
+            ),
+            (
+                "target-disease",
+                "http://hl7.org/fhir/sid/icd-10|",
+                &["a3", "B2", "A1"],
+            ),
+            ("vaccine-code", "http://loinc.org|", &[]),
             ("target-disease", "A35", &["a3", "B2", "A1"]),
             ("target-disease", "http://hl7.org/fhir/sid/icd-10|A36", &[]),
             ("status", "completed", &["a3", "B2", "A1"]),

@@ -277,6 +277,15 @@ impl Question {
         codes: &[&str],
         of: impl Fn(&DocumentEntry) -> Vec<String> + 'static,
     ) {
+        if dice.one_in(8) {
+            // Any code of that system.
+            let (name, value) = match dice.one_in(3) {
+                true => (format!("{name}:not"), format!("{system}|")),
+                false => (name.to_owned(), format!("{system}%7C")),
+            };
+            let not = name.ends_with(":not");
+            return self.ask(&name, &value, move |e| of(e).is_empty() == not);
+        }
         let mut wanted = vec![dice.of(codes).to_owned()];
         if dice.one_in(2) {
             wanted.push(dice.of(codes).to_owned());

@@ -11,7 +11,7 @@ use super::params::Params;
 use super::patient::{self, PatientKey};
 use super::results;
 use super::subset::Show;
-use super::value::{identifier_token, local_id, times, tokens};
+use super::value::{coded_tokens, identifier_token, local_id, times, tokens};
 use crate::dmp::code::system;
 use crate::dmp::context::AccessMode;
 use crate::dmp::query::{Condition, SortField, TimeField};
@@ -88,7 +88,7 @@ pub fn traces(
 /// `type`, `subtype` and `action` say which acts.
 fn acts(params: &mut Params, conditions: &mut Vec<TraceCondition>) {
     let mut among = |name: &str, is: &dyn Fn(TracedAct, Option<&str>, &str) -> bool| {
-        let asked = tokens(params, name, &[None], |system, code| {
+        let asked = coded_tokens(params, name, |system, code| {
             let met = |act: &TracedAct| is(*act, system.as_deref(), &code);
             Some(TracedAct::ALL.into_iter().filter(met).collect::<Vec<_>>())
         });
@@ -104,13 +104,13 @@ fn acts(params: &mut Params, conditions: &mut Vec<TraceCondition>) {
             .subtypes
             .iter()
             .any(|subtype| is(subtype, system, code))
-            || (own && audit_event::transaction(act) == code)
+            || (own && (code.is_empty() || audit_event::transaction(act) == code))
     });
     among("action", &|act, _, code| Pattern::of(act).action == code);
 }
 
 fn is(coded: &Coded, system: Option<&str>, code: &str) -> bool {
-    coded.code == code && system.is_none_or(|system| system == coded.system)
+    (code.is_empty() || coded.code == code) && system.is_none_or(|system| system == coded.system)
 }
 
 /// `outcome` and `purpose`.
@@ -121,19 +121,20 @@ fn codes(params: &mut Params, conditions: &mut Vec<TraceCondition>) {
             .find(|outcome| outcome.code() == code)
     });
     conditions.extend(asked.into_iter().map(TraceCondition::Outcome));
-    let asked = tokens(params, "purpose", &[None], |system, code| {
+    let asked = coded_tokens(params, "purpose", |system, code| {
         let modes = [
             AccessMode::Normal,
             AccessMode::BrisDeGlace,
             AccessMode::Centre15,
         ];
-        modes.into_iter().find(|mode| {
-            audit_event::purposes(*mode)
-                .iter()
-                .any(|purpose| is(purpose, system.as_deref(), &code))
-        })
+        let met = |mode: &AccessMode| {
+            let mut purposes = audit_event::purposes(*mode).into_iter();
+            purposes.any(|purpose| is(&purpose, system.as_deref(), &code))
+        };
+        Some(modes.into_iter().filter(met).collect::<Vec<_>>())
     });
-    conditions.extend(asked.into_iter().map(TraceCondition::Mode));
+    let asked = asked.into_iter().map(|modes| modes.concat());
+    conditions.extend(asked.map(TraceCondition::Mode));
 }
 
 /// `agent.identifier`, and `agent` by an identifier or as a reference to the patient.

@@ -9,7 +9,7 @@ use super::params::Params;
 use super::patient::{self, PatientKey};
 use super::results;
 use super::subset::Show;
-use super::value::{identifier_token, local_id, text_match, token, tokens};
+use super::value::{coded_tokens, identifier_token, local_id, text_match, token, tokens};
 use crate::dmp::query::{Bookmark, Page, Sort, SortField, TextMatch, TimeBound, Token};
 use crate::dmp::vaccination::{Entry, Status, system};
 use crate::error::{Code, Error, Issue};
@@ -77,8 +77,8 @@ pub fn vaccinations(
     let query = VaccinationQuery {
         dates: bounds(&mut params, "date"),
         updated: bounds(&mut params, "_lastUpdated"),
-        vaccines: tokens(&mut params, "vaccine-code", &[None], coded),
-        diseases: tokens(&mut params, "target-disease", &[None], coded),
+        vaccines: coded_tokens(&mut params, "vaccine-code", coded),
+        diseases: coded_tokens(&mut params, "target-disease", coded),
         statuses: tokens(&mut params, "status", &[None], |_, code| {
             Status::from_fhir(&code)
         }),

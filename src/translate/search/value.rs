@@ -74,7 +74,7 @@ pub(super) fn coded(params: &mut Params, name: &str, field: CodedField) -> Vec<C
         Some(Token { system, code })
     };
     let unwanted: Vec<_> = params.take_named(&[&format!("{name}:not")]);
-    let mut conditions: Vec<_> = tokens(params, name, &[None], read)
+    let mut conditions: Vec<_> = coded_tokens(params, name, read)
         .into_iter()
         .map(|tokens| match tokens.is_empty() {
             true => Condition::Never,
@@ -82,7 +82,7 @@ pub(super) fn coded(params: &mut Params, name: &str, field: CodedField) -> Vec<C
         })
         .collect();
     for (whole, value) in unwanted {
-        match alternative_tokens(&value, read) {
+        match alternative_tokens(&value, true, read) {
             // What nothing has, everything has not.
             Some(none) if none.is_empty() => {}
             Some(tokens) => conditions.push(Condition::Coded(field, tokens).negated()),
@@ -132,6 +132,24 @@ pub(super) fn tokens<T>(
     modifiers: &[Option<&str>],
     read: impl Fn(Option<String>, String) -> Option<T>,
 ) -> Vec<Vec<T>> {
+    taken_tokens(params, name, (modifiers, false), read)
+}
+
+/// [`tokens`] of codes: `system|` has an empty code, and means every code of that system.
+pub(super) fn coded_tokens<T>(
+    params: &mut Params,
+    name: &str,
+    read: impl Fn(Option<String>, String) -> Option<T>,
+) -> Vec<Vec<T>> {
+    taken_tokens(params, name, (&[None], true), read)
+}
+
+fn taken_tokens<T>(
+    params: &mut Params,
+    name: &str,
+    (modifiers, whole_systems): (&[Option<&str>], bool),
+    read: impl Fn(Option<String>, String) -> Option<T>,
+) -> Vec<Vec<T>> {
     let mut conditions = Vec::new();
     for (modifier, value) in params.take(name) {
         if !modifiers.contains(&modifier.as_deref()) {
@@ -139,7 +157,7 @@ pub(super) fn tokens<T>(
             params.unsupported(&format!("{name}:{modifier}"));
             continue;
         }
-        match alternative_tokens(&value, &read) {
+        match alternative_tokens(&value, whole_systems, &read) {
             Some(tokens) => conditions.push(tokens),
             None => params.invalid(name),
         }
@@ -150,12 +168,14 @@ pub(super) fn tokens<T>(
 /// What the alternatives of one value stand for; None when one is no token.
 fn alternative_tokens<T>(
     value: &str,
+    whole_systems: bool,
     read: impl Fn(Option<String>, String) -> Option<T>,
 ) -> Option<Vec<T>> {
     let mut all = Vec::new();
     for alternative in alternatives(value)? {
         let (system, code) = token(&alternative);
-        if code.is_empty() {
+        let of_a_system = system.as_deref().is_some_and(|system| !system.is_empty());
+        if code.is_empty() && !(whole_systems && of_a_system) {
             return None;
         }
         // `|code` asks for a code without system, which nothing here has.

@@ -2,7 +2,9 @@
 
 use super::super::super::Reading;
 use super::super::params::Params;
-use super::super::value::{alternatives, document_key, local_id, text_match, token, tokens};
+use super::super::value::{
+    alternatives, coded_tokens, document_key, local_id, text_match, token, tokens,
+};
 use super::is;
 use crate::dmp::ins::{Ins, InsRoot};
 use crate::dmp::query::TextMatch;
@@ -108,7 +110,7 @@ fn shaped(
 ) {
     let parts = [Part::Holder, Part::Search, Part::Request, Part::Place];
     let parts: Vec<Part> = parts.into_iter().chain(THINGS.map(Part::Thing)).collect();
-    let asked = tokens(params, name, &[None], |system, code| {
+    let asked = coded_tokens(params, name, |system, code| {
         let told = |(act, part): &(TracedAct, Part)| {
             let coded = Shape::of(*act, *part).and_then(|shape| of(&shape));
             coded.is_some_and(|coded| is(&coded, system.as_deref(), &code))
