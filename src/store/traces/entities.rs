@@ -48,6 +48,17 @@ pub(super) fn has<'a>(
     }
 }
 
+/// Begins the condition that an entity of line `j` leads to one of these, by the locator of its id.
+pub(super) fn leads_to(statement: &mut Statement<'_>, words: &Words) {
+    statement
+        .push("EXISTS (SELECT 1 FROM ")
+        .push(words.entities);
+    statement
+        .push(" JOIN locator l ON l.id = ")
+        .push(words.entity_bytes);
+    statement.push(" WHERE l.target IN (");
+}
+
 /// A document, submission or folder of that identifier, by the locator of whatever names it.
 fn thing<'a>(statement: &mut Statement<'a>, words: &Words, ins: &'a str, key: &'a DocumentKey) {
     statement

@@ -4,6 +4,7 @@ use super::super::conn::{Conn, DbError};
 use super::super::schema::micros;
 use super::super::statement::Statement;
 use super::condition::{PERSONS, Words, kind, of_structure};
+use super::entities::leads_to;
 use crate::dmp::actor::ActorKind;
 use crate::dmp::time::Instant;
 use crate::policy::{Ownership, Permit, TraceScope};
@@ -95,13 +96,7 @@ fn concerns_hidden<'a>(
     from_representatives: bool,
     now: Instant,
 ) {
-    statement
-        .push("EXISTS (SELECT 1 FROM ")
-        .push(words.entities);
-    statement
-        .push(" JOIN locator l ON l.id = ")
-        .push(words.entity_bytes);
-    statement.push(" WHERE l.target IN (");
+    leads_to(statement, words);
     for (rank, column) in ["d.id", "d.submission"].into_iter().enumerate() {
         statement.push(if rank == 0 {
             "SELECT "

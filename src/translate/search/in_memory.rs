@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::params::Params;
 use super::value::times;
 use crate::dmp::query::{
-    Bookmark, Comparison, Condition, Page, Place, Position, Sort, SortKey, TimeBound, TimeField,
+    Bookmark, Comparison, Condition, Page, Place, Position, Sort, SortKey, TextMatch, TimeBound,
+    TimeField,
 };
 use crate::dmp::time::Instant;
 
@@ -21,6 +22,16 @@ pub(super) type Standing = (Vec<i64>, Uuid);
 /// True when every condition holds, each by one of its alternatives.
 pub(super) fn every<T>(conditions: &[Vec<T>], holds: impl Fn(&T) -> bool) -> bool {
     conditions.iter().all(|these| these.iter().any(&holds))
+}
+
+/// R4's string search: the beginning, any part, or the whole to the letter.
+pub(super) fn is_like(how: TextMatch, text: &str, value: &str) -> bool {
+    let (folded, sought) = (text.to_lowercase(), value.to_lowercase());
+    match how {
+        TextMatch::Exact => text == value,
+        TextMatch::Begins => folded.starts_with(&sought),
+        TextMatch::Contains => folded.contains(&sought),
+    }
 }
 
 /// What is asked of the times of a parameter.

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::super::Reading;
 use super::super::datatype::coding;
-use super::in_memory::{self, Standing, bounds, compares, every, moment};
+use super::in_memory::{self, Standing, bounds, compares, every, is_like, moment};
 use super::params::Params;
 use super::patient::{self, PatientKey};
 use super::results;
@@ -191,7 +191,7 @@ impl VaccinationQuery {
         };
         let lot = |(how, values): &(TextMatch, Vec<String>)| {
             let lot = told.lot.as_deref();
-            lot.is_some_and(|lot| values.iter().any(|value| matches(*how, lot, value)))
+            lot.is_some_and(|lot| values.iter().any(|value| is_like(*how, lot, value)))
         };
         every(&self.dates, dated)
             && every(&self.updated, |bound| compares(bound, changed))
@@ -209,13 +209,4 @@ impl VaccinationQuery {
 fn is(asked: &Token, system: &str, code: &str) -> bool {
     let same_system = asked.system.as_deref().is_none_or(|one| one == system);
     same_system && (asked.code == code || (asked.code.is_empty() && asked.system.is_some()))
-}
-
-fn matches(how: TextMatch, text: &str, value: &str) -> bool {
-    let (folded, sought) = (text.to_lowercase(), value.to_lowercase());
-    match how {
-        TextMatch::Exact => text == value,
-        TextMatch::Begins => folded.starts_with(&sought),
-        TextMatch::Contains => folded.contains(&sought),
-    }
 }

@@ -1,13 +1,13 @@
 //! What a trace concerned: `entity`, `entity.identifier`, `entity-type`, `entity-role`; and what is ours in every trace.
 
 use super::super::super::Reading;
+use super::super::in_memory::is_like;
 use super::super::params::Params;
 use super::super::value::{
     alternatives, coded_tokens, document_key, local_id, text_match, token, tokens,
 };
 use super::is;
 use crate::dmp::ins::{Ins, InsRoot};
-use crate::dmp::query::TextMatch;
 use crate::dmp::trace::{EntityKey, Part, TraceCondition, TracedAct};
 use crate::translate::audit_event::{Coded, Shape};
 
@@ -154,13 +154,4 @@ fn ours(params: &mut Params, conditions: &mut Vec<TraceCondition>) {
 /// True for the identifier of this server.
 pub(super) fn is_ours(system: Option<&str>, code: &str, reading: &Reading) -> bool {
     code == reading.base_url && system.is_none_or(|system| system == "urn:ietf:rfc:3986")
-}
-
-fn is_like(how: TextMatch, text: &str, value: &str) -> bool {
-    let (folded, sought) = (text.to_lowercase(), value.to_lowercase());
-    match how {
-        TextMatch::Exact => text == value,
-        TextMatch::Begins => folded.starts_with(&sought),
-        TextMatch::Contains => folded.contains(&sought),
-    }
 }
