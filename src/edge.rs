@@ -47,6 +47,7 @@ mod subject;
 pub mod tls;
 mod trace;
 mod unknown;
+mod update;
 mod validate;
 
 use std::sync::Arc;
@@ -78,6 +79,7 @@ fn routes(app: Shared) -> Router {
             "/fhir/DocumentReference",
             get(search::documents)
                 .post(publish::document_reference)
+                .put(update::by_identifier)
                 .patch(patch::by_identifier),
         )
         .route("/fhir/DocumentReference/_search", post(search::documents))
@@ -88,6 +90,7 @@ fn routes(app: Shared) -> Router {
         .route(
             "/fhir/DocumentReference/{id}",
             get(read::document)
+                .put(update::by_id)
                 .patch(patch::by_id)
                 .delete(patch::delete),
         )

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::document::PATIENT;
 use support::{Client, Document, Reply, Server, consent_for};
+use uuid::Uuid;
 
 /// PS_IdNat of the cards.
 const MEDECIN: &str = "899900000011";
@@ -654,6 +655,145 @@ async fn archiving_by_pointers() {
     }
     let read = world.author.get(&path).await.json();
     assert_eq!(read["extension"][0]["valueBoolean"], true);
+}
+
+async fn put(client: &mut Client, path: &str, resource: &Value, tag: &str) -> Reply {
+    let mut headers = vec![("Content-Type", "application/fhir+json")];
+    headers.extend((!tag.is_empty()).then_some(("If-Match", tag)));
+    let body = resource.to_string().into_bytes();
+    client.send(Method::PUT, path, &headers, body).await
+}
+
+/// A client of libraries reads the resource, changes it and sends it back whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_changes_what_a_patch_may() {
+    let mut world = World::new(None).await;
+    let path = format!("/DocumentReference/{}", world.id);
+    let named = format!("/DocumentReference?identifier=urn:oid:{}", world.unique_id);
+    let read = world.author.get(&path).await.json();
+    // As it was read it changes nothing, in either form.
+    let same = put(&mut world.author, &path, &read, "W/\"1\"").await;
+    assert_eq!(same.assert_status(200).json(), read);
+    let headers = [
+        ("Content-Type", "application/fhir+xml"),
+        ("Accept", "application/fhir+xml"),
+    ];
+    let xml = passerelle::translate::wire::write_xml(&read).unwrap();
+    let same = world
+        .author
+        .send(Method::PUT, &path, &headers, xml.into_bytes())
+        .await;
+    let same = same.assert_status(200);
+    assert_eq!(same.header("etag"), "W/\"1\"");
+
+    let edited = |change: &dyn Fn(&mut Value)| {
+        let mut resource = read.clone();
+        change(&mut resource);
+        resource
+    };
+    let refused: [(&dyn Fn(&mut Value), u16, &[&str]); 8] = [
+        (&|it| it["description"] = json!("x"), 405, &["description"]),
+        (
+            &|it| {
+                it["description"] = json!("x");
+                it.as_object_mut().unwrap().remove("custodian");
+                it["content"][0]["attachment"]["title"] = json!("x");
+            },
+            405,
+            &["content", "custodian", "description"],
+        ),
+        (
+            &|it| it["extension"] = json!([{"url": "urn:x", "valueBoolean": true}]),
+            405,
+            &["extension"],
+        ),
+        (
+            &|it| it["id"] = json!(Uuid::new_v4().to_string()),
+            422,
+            &["id"],
+        ),
+        (
+            &|it| it["status"] = json!("entered-in-errors"),
+            422,
+            &["status"],
+        ),
+        (
+            &|it| drop(it.as_object_mut().unwrap().remove("securityLabel")),
+            422,
+            &["securityLabel"],
+        ),
+        (
+            &|it| drop(it.as_object_mut().unwrap().remove("status")),
+            422,
+            &["status"],
+        ),
+        (
+            &|it| it["subject"]["display"] = json!("x"),
+            405,
+            &["subject"],
+        ),
+    ];
+    for (change, status, elements) in refused {
+        for path in [&path, &named] {
+            let reply = put(&mut world.author, path, &edited(change), "").await;
+            assert_eq!(reply.status, status, "{elements:?} {:?}", reply.json());
+            let told = reply.json()["issue"].as_array().unwrap().clone();
+            let told: Vec<_> = told
+                .iter()
+                .map(|it| it["expression"][0].as_str().unwrap().to_owned())
+                .collect();
+            let expected: Vec<_> = elements
+                .iter()
+                .map(|it| format!("DocumentReference.{it}"))
+                .collect();
+            assert_eq!(told, expected);
+        }
+    }
+    let stale = put(&mut world.author, &path, &read, "W/\"7\"").await;
+    stale.assert_refused(412, "version-conflict");
+    let unknown = format!("/DocumentReference/{}", Uuid::new_v4());
+    put(&mut world.author, &unknown, &read, "")
+        .await
+        .assert_refused(404, "not-found");
+    let elsewhere = format!("{named}&status=superseded");
+    put(&mut world.author, &elsewhere, &read, "")
+        .await
+        .assert_refused(404, "not-found");
+    let masked = edited(&|it| {
+        it["securityLabel"]
+            .as_array_mut()
+            .unwrap()
+            .push(label("MASQUE_PS"))
+    });
+    put(&mut world.other, &path, &masked, "")
+        .await
+        .assert_refused(403, "not-author");
+    assert_eq!(world.author.get(&path).await.json(), read);
+
+    // Labels and archiving, by id and by identifier; what the server writes is not looked at.
+    let done = put(&mut world.author, &path, &masked, "W/\"1\"")
+        .await
+        .assert_status(200);
+    assert_eq!(labels(&done.json()), ["MASQUE_PS", "N"]);
+    assert_eq!(done.header("etag"), "W/\"2\"");
+    assert_eq!(world.found_by_other().await, 0);
+    let mut archived = done.json();
+    archived["securityLabel"] = read["securityLabel"].clone();
+    archived["identifier"] = done.json()["identifier"].clone();
+    archived["extension"] = json!([{"url": ARCHIVED, "valueBoolean": true}]);
+    archived["meta"] = json!({"versionId": "77"});
+    archived.as_object_mut().unwrap().remove("id");
+    let done = put(&mut world.author, &named, &archived, "")
+        .await
+        .assert_status(200);
+    assert_eq!(labels(&done.json()), ["N"]);
+    assert_eq!(done.json()["extension"][0]["valueBoolean"], true);
+    let mut deleted = done.json();
+    deleted["status"] = json!("entered-in-error");
+    put(&mut world.author, &path, &deleted, "")
+        .await
+        .assert_status(200);
+    world.author.get(&path).await.assert_status(410);
 }
 
 /// The confidentiality of the document itself is its own: writing another one is told, not left out.

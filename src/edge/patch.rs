@@ -3,6 +3,7 @@
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
+use serde_json::Value;
 
 use super::app::Shared;
 use super::exchange::{ATTEMPTS, Exchange};
@@ -52,15 +53,19 @@ pub(super) async fn delete(
 }
 
 /// How a request changes a document.
-enum Wanted {
+pub(super) enum Wanted {
     Patch(Patch),
+    /// The resource as it is to be.
+    Update(Value),
     Deletion,
 }
 
 impl Wanted {
+    /// What is asked, as far as it shows before the document is known.
     fn asked(&self) -> DocumentChange {
         match self {
             Self::Patch(patch) => patch.asked(),
+            Self::Update(_) => DocumentChange::default(),
             Self::Deletion => DocumentChange {
                 delete: true,
                 ..DocumentChange::default()
@@ -68,9 +73,16 @@ impl Wanted {
         }
     }
 
-    fn change(&self, entry: &DocumentEntry) -> Result<DocumentChange, Error> {
+    fn change(&self, exchange: &Exchange, entry: &DocumentEntry) -> Result<DocumentChange, Error> {
         match self {
             Self::Patch(patch) => patch.change(entry),
+            Self::Update(resource) => {
+                let reading = exchange.reading();
+                let held = document_reference::write(entry, &reading).to_string();
+                let held = serde_json::from_str(&exchange.present(held));
+                let held = held.map_err(|_| Code::Internal)?;
+                patch::read_update(resource, &held, &reading)?.change(entry)
+            }
             Self::Deletion => Ok(self.asked()),
         }
     }
@@ -97,7 +109,7 @@ async fn patched(exchange: &mut Exchange, id: Option<&str>) -> Result<Response, 
 }
 
 /// The document as it is now.
-fn changed(
+pub(super) fn changed(
     exchange: &Exchange,
     entry: &DocumentEntry,
     format: Format,
@@ -131,7 +143,7 @@ async fn deleted(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
 }
 
 /// What the URL names.
-fn target(exchange: &mut Exchange, id: Option<&str>) -> Result<Target, Error> {
+pub(super) fn target(exchange: &mut Exchange, id: Option<&str>) -> Result<Target, Error> {
     match id {
         Some(id) => {
             let id = identifier(id)?;
@@ -187,7 +199,7 @@ async fn is_of(exchange: &mut Exchange, target: &Target, held: &Standing) -> Res
     })
 }
 
-async fn change(
+pub(super) async fn change(
     exchange: &mut Exchange,
     target: &Target,
     wanted: &Wanted,
@@ -209,7 +221,12 @@ async fn change(
         {
             return Err(Code::VersionConflict.into());
         }
-        let change = wanted.change(&entry)?;
+        let change = wanted.change(exchange, &entry)?;
+        let permit = match wanted {
+            // Only now it shows what is asked.
+            Wanted::Update(_) => exchange.decide(&Act::ChangeDocument(change), Some(&standing))?,
+            _ => permit,
+        };
         let trace = exchange.trace();
         let store = &exchange.app.store;
         let changed = store

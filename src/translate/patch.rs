@@ -4,6 +4,7 @@
 mod fhirpath;
 mod json;
 mod labels;
+mod update;
 mod xml;
 
 use crate::dmp::change::DocumentChange;
@@ -12,6 +13,7 @@ use crate::error::{Code, Error, Issue};
 
 pub use fhirpath::read as read_parameters;
 pub use json::read as read_json_patch;
+pub use update::read as read_update;
 pub use xml::read as read_xml_patch;
 
 /// Operations of one patch, at most.

@@ -65,7 +65,15 @@ fn patient() -> Value {
 }
 
 fn document_reference() -> Value {
-    let interactions = ["create", "read", "vread", "patch", "delete", "search-type"];
+    let interactions = [
+        "create",
+        "read",
+        "vread",
+        "update",
+        "patch",
+        "delete",
+        "search-type",
+    ];
     let told = json!({
         "profile": format!("{PROFILE}pdsm-comprehensive-document-reference"),
         "supportedProfile": [
@@ -73,8 +81,8 @@ fn document_reference() -> Value {
             format!("{OURS}document-comprehensive"),
             format!("{OURS}document-simplified"),
         ],
-        "documentation": "TD3.3: PATCH of status, securityLabel and isArchived, by id or by identifier: \
-            conditionalUpdate stands for the conditional PATCH, there is no PUT.",
+        "documentation": "TD3.3: PATCH of status, securityLabel and isArchived, by id or by identifier; \
+            an update may differ from what is held there and nowhere else, and creates nothing.",
         "versioning": "versioned",
         "readHistory": true,
         "updateCreate": false,

@@ -95,6 +95,14 @@ pub(super) const ROWS: &[Row] = &[
         &[200, 201],
     ),
     (
+        "put",
+        "/DocumentReference",
+        "DocumentReference",
+        Takes::Resource("DocumentReference"),
+        "TD3.3 by the whole resource, by identifier",
+        &[200],
+    ),
+    (
         "patch",
         "/DocumentReference",
         "DocumentReference",
@@ -125,6 +133,14 @@ pub(super) const ROWS: &[Row] = &[
         Takes::Nothing,
         "Reads an entry",
         READ,
+    ),
+    (
+        "put",
+        "/DocumentReference/{id}",
+        "DocumentReference",
+        Takes::Resource("DocumentReference"),
+        "TD3.3 by the whole resource: only what a PATCH changes may differ",
+        &[200],
     ),
     (
         "patch",
