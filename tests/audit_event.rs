@@ -894,8 +894,10 @@ async fn a_search_finds_what_the_resources_say() {
     holder.get(&entry).await.assert_status(200);
     // A line of the journal names the INS nowhere, whoever writes it into which parameter.
     let (_, number) = scene.patient.split_once('|').unwrap();
+    let twice = scene.patient.replace('|', "%7C");
     for (name, value) in [
         ("entity.identifier", scene.patient.as_str()),
+        ("entity.identifier", &twice),
         ("entity:identifier", number),
         ("agent.identifier", &scene.patient),
     ] {

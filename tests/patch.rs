@@ -664,6 +664,8 @@ async fn put(client: &mut Client, path: &str, resource: &Value, tag: &str) -> Re
     client.send(Method::PUT, path, &headers, body).await
 }
 
+type Change<'a> = &'a dyn Fn(&mut Value);
+
 /// A client of libraries reads the resource, changes it and sends it back whole.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_update_changes_what_a_patch_may() {
@@ -686,12 +688,12 @@ async fn an_update_changes_what_a_patch_may() {
     let same = same.assert_status(200);
     assert_eq!(same.header("etag"), "W/\"1\"");
 
-    let edited = |change: &dyn Fn(&mut Value)| {
+    let edited = |change: Change| {
         let mut resource = read.clone();
         change(&mut resource);
         resource
     };
-    let refused: [(&dyn Fn(&mut Value), u16, &[&str]); 8] = [
+    let refused: [(Change, u16, &[&str]); 8] = [
         (&|it| it["description"] = json!("x"), 405, &["description"]),
         (
             &|it| {

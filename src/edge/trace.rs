@@ -1,5 +1,6 @@
 //! The trace of a request, from what is known of it when it ends.
 
+use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
 use super::params::Params;
@@ -93,6 +94,8 @@ pub(super) fn query(params: &Params) -> Option<String> {
     const PATIENT: [&str; 2] = ["patient", "subject"];
     let is_about = |name: &str| PATIENT.iter().any(|subject| name.starts_with(subject));
     let names_one = |value: &str| {
+        // Some clients encode twice.
+        let value = percent_decode_str(value).decode_utf8_lossy();
         let mut parts = value.split([',', '|', '\\', ' ']);
         parts.any(|part| Ins::parse(InsRoot::Nir, part).is_ok())
     };
