@@ -666,6 +666,101 @@ fn the_type_of_the_binary_is_that_of_the_attachment() {
     );
 }
 
+/// What is kept nowhere is named where it was written.
+#[test]
+fn what_is_left_out_is_named() {
+    let list = "/entry/0/resource";
+    let other = json!({"system": "http://loinc.org", "code": "11488-4"});
+    for (path, value, code, named) in [
+        (
+            "/entry/0/resource/code/text",
+            json!("Lot"),
+            "element-ignored",
+            "",
+        ),
+        (
+            "/entry/0/resource/code/coding/0/display",
+            json!("Lot"),
+            "element-ignored",
+            "",
+        ),
+        (
+            "/entry/0/resource/code/coding/0/version",
+            json!("1"),
+            "unsupported-element",
+            "",
+        ),
+        (
+            "/entry/0/resource/code/coding/-",
+            other,
+            "unsupported-element",
+            "Bundle.entry[0].resource.code.coding[1]",
+        ),
+        (
+            "/entry/0/resource/source/display",
+            json!("X"),
+            "element-ignored",
+            "",
+        ),
+        (
+            "/entry/1/resource/author/0/display",
+            json!("X"),
+            "element-ignored",
+            "",
+        ),
+        (
+            "/entry/1/resource/authenticator/display",
+            json!("X"),
+            "element-ignored",
+            "",
+        ),
+        (
+            "/entry/1/resource/custodian/display",
+            json!("X"),
+            "element-ignored",
+            "",
+        ),
+        (
+            "/meta/lastUpdated",
+            json!("2026-01-01T00:00:00Z"),
+            "element-ignored",
+            "",
+        ),
+        (
+            "/meta/tag",
+            json!([{"code": "x"}]),
+            "unsupported-element",
+            "",
+        ),
+        (
+            "/entry/1/resource/contained/3/identifier/0/period",
+            json!({"start": "2020"}),
+            "unsupported-element",
+            "",
+        ),
+    ] {
+        let mut bundle = deposit(cda("").as_bytes());
+        assert!(bundle.pointer(list).is_some());
+        set(&mut bundle, path, value);
+        let (_, issues) = run(&bundle, Guide, false).unwrap_or_else(|e| panic!("{:?}", e.issues));
+        let written = path
+            .split('/')
+            .skip(1)
+            .fold("Bundle".to_owned(), |path, step| {
+                match step.parse::<usize>() {
+                    Ok(index) => format!("{path}[{index}]"),
+                    Err(_) => format!("{path}.{step}"),
+                }
+            });
+        let expected = if named.is_empty() { &written } else { named };
+        let told = issues
+            .iter()
+            .find(|it| it.expression.as_deref() == Some(expected));
+        let told = told.unwrap_or_else(|| panic!("{expected}: {issues:?}"));
+        assert_eq!(told.code.as_str(), code, "{expected}");
+    }
+}
+
 #[test]
 fn a_bad_ins_comes_before_everything_else() {
     let mut bundle = deposit(cda("").as_bytes());

@@ -1,6 +1,7 @@
 //! What a reading finds on its way: errors, and what guide mode lets through with a warning.
 
 use super::Reading;
+use super::wire::Node;
 use crate::dmp::context::Validation;
 use crate::error::{Code, Issue, Severity};
 
@@ -64,6 +65,15 @@ impl Findings {
     /// An element that the server assigns by itself.
     pub(super) fn ignored(&mut self, path: String) {
         self.note(Issue::new(Code::ElementIgnored).at(path));
+    }
+
+    /// Labels beside what is kept: told where they are, for the server writes none.
+    pub(super) fn labels(&mut self, node: Node, names: &[&str]) {
+        for name in names {
+            if node.get(name).is_some() {
+                self.ignored(node.path_of(name));
+            }
+        }
     }
 
     pub(super) fn append(&mut self, issues: Vec<Issue>) {

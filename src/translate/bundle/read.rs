@@ -139,8 +139,13 @@ pub fn read(bundle: &serde_json::Value, reading: &Reading) -> Result<DeclaredSub
 
 /// `meta.profile` tells a deposit (PDSm's, MHD's or ours) from another transaction.
 fn check_profile(bundle: Node, found: &mut Findings) {
-    let mut profiles = bundle
-        .get("meta")
+    let meta = bundle.get("meta");
+    if let Some(meta) = meta {
+        let known = ["profile", "versionId", "lastUpdated"];
+        found.weigh_all(Weight::Detail, meta.only(&known));
+        found.labels(meta, &["versionId", "lastUpdated"]);
+    }
+    let mut profiles = meta
         .into_iter()
         .flat_map(|meta| meta.items("profile"))
         .peekable();

@@ -109,6 +109,8 @@ fn read_ids(
             ids.extend(identifier::read(node, Weight::Detail, found));
             continue;
         }
+        let known = ["use", "type", "system", "value"];
+        found.weigh_all(Weight::Detail, node.only(&known));
         let value = node.str("value").unwrap_or_default();
         match ins::admit(system, value, &node.path(), reading) {
             Ok((ins, warnings)) => {

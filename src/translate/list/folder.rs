@@ -8,7 +8,7 @@ use super::super::document_reference::{declared_unique_id, server_assigned};
 use super::super::findings::{Findings, Weight};
 use super::super::subject;
 use super::super::wire::Node;
-use super::read::{fixed, missing, read_note};
+use super::read::{beside_the_kind, fixed, missing, read_note};
 use crate::dmp::code::Code as Coded;
 use crate::dmp::id::UniqueId;
 use crate::dmp::ins::Ins;
@@ -64,6 +64,9 @@ pub(in crate::translate) fn read_folder<'a>(
     server_assigned(resource, found);
     fixed(resource, "status", "current", found);
     fixed(resource, "mode", "working", found);
+    if let Some(code) = resource.get("code") {
+        beside_the_kind(code, "folder", found);
+    }
     let mut contained = Contained::of(resource);
     let title = resource.str("title").map(str::trim);
     let title = title.filter(|title| !title.is_empty());

@@ -136,24 +136,39 @@ fn check_kind(resource: Node, found: &mut Findings) {
         Ok(code) => code,
         Err(issue) => return found.refuse(issue),
     };
-    found.weigh_all(Weight::Key, code.only(&["coding", "text"]));
-    let is_set = |node: &Node| {
-        node.str("system").is_some_and(is_list_type) && node.str("code") == Some("submissionset")
-    };
-    if !code.items("coding").any(|node| is_set(&node)) {
+    if !is_kind(code, "submissionset") {
         // A folder, or a List of another kind: nothing of the DMP.
-        found.refuse(code.issue(Code::UnsupportedElement));
+        return found.refuse(code.issue(Code::UnsupportedElement));
     }
+    beside_the_kind(code, "submissionset", found);
+}
+
+fn is_kind(code: Node, kind: &str) -> bool {
+    code.items("coding").any(|coding| names_kind(coding, kind))
+}
+
+fn names_kind(coding: Node, kind: &str) -> bool {
+    coding.str("system").is_some_and(is_list_type) && coding.str("code") == Some(kind)
+}
+
+/// The kind of a List is all that its `code` keeps: its labels are told as left out, and so is another coding.
+pub(super) fn beside_the_kind(code: Node, kind: &str, found: &mut Findings) {
+    found.weigh_all(Weight::Key, code.only(&["coding", "text"]));
+    for coding in code.items("coding") {
+        if !names_kind(coding, kind) {
+            found.tolerate(coding.issue(Code::UnsupportedElement));
+            continue;
+        }
+        found.weigh_all(Weight::Detail, coding.only(&["system", "code", "display"]));
+        found.labels(coding, &["display"]);
+    }
+    found.labels(code, &["text"]);
 }
 
 /// True for a List that says it is a folder.
 pub(in crate::translate) fn is_folder(resource: Node) -> bool {
-    let codes = resource.get("code");
-    codes.is_some_and(|code| {
-        code.items("coding").any(|node| {
-            node.str("system").is_some_and(is_list_type) && node.str("code") == Some("folder")
-        })
-    })
+    let code = resource.get("code");
+    code.is_some_and(|code| is_kind(code, "folder"))
 }
 
 /// True for the code system of List kinds, whichever its scheme.

@@ -89,6 +89,9 @@ impl<'a> People<'a, '_> {
         let resource = reference
             .str("reference")
             .and_then(|target| self.contained.find(target));
+        if resource.is_some() {
+            self.found.labels(reference, &["display"]);
+        }
         let logical = reference.get("identifier").is_some() || reference.get("display").is_some();
         if resource.is_none() && (reference.get("reference").is_some() || !logical) {
             let issue = invalid(
