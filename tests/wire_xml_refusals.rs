@@ -247,6 +247,31 @@ fn narratives_come_as_they_stand_alone() {
 }
 
 #[test]
+fn narratives_of_json_come_back_as_they_were_given() {
+    let given = |div: &str| {
+        let resource = serde_json::json!({"resourceType": "Patient", "text": {"status": "generated", "div": div}});
+        let xml = wire::write_xml(&resource).unwrap();
+        let read = wire::read_xml(xml.as_bytes(), "Patient").unwrap();
+        assert_eq!(wire::write_xml(&read).unwrap(), xml, "{div}");
+        read["text"]["div"].as_str().unwrap().to_owned()
+    };
+    let whole = "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>a<!-- b --></p></div>";
+    assert_eq!(given(whole), whole);
+    for around in ["  ", "\n", "<!-- c -->", "\n<!-- c -->\n"] {
+        assert_eq!(given(&format!("{whole}{around}")), whole);
+    }
+    let anew = "<div xmlns=\"http://www.w3.org/1999/xhtml\">&lt;b&gt;</div>";
+    assert_eq!(given(&anew.replace("&lt;b&gt;", "<![CDATA[<b>]]>")), anew);
+    let prefixed = "<x:div xmlns:x=\"http://www.w3.org/1999/xhtml\">&lt;b&gt;</x:div>";
+    assert_eq!(given(prefixed), anew);
+    // What is no narrative is shown as text.
+    for other in ["<b>", "<div>a</div>", &format!("{whole}{whole}"), "<?a?>"] {
+        let shown = other.replace('<', "&lt;").replace('>', "&gt;");
+        assert_eq!(given(other), anew.replace("&lt;b&gt;", &shown));
+    }
+}
+
+#[test]
 fn what_is_no_xml_is_told_by_place_only() {
     for (text, told) in [
         (String::new(), "1:1, no element"),

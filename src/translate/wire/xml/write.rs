@@ -163,8 +163,8 @@ fn primitive(
 
 /// A narrative as it is; what is no `div` of XHTML is shown as text.
 fn div(text: &str, out: &mut String) {
-    if xhtml::is_div(text) {
-        out.push_str(text);
+    if let Some(div) = xhtml::div(text) {
+        out.push_str(&div);
         return;
     }
     out.push_str("<div");

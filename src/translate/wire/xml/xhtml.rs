@@ -40,30 +40,20 @@ pub(super) fn read<'a>(
     }
 }
 
-/// True for a text that can stand in XML as it is: one `div` of XHTML.
-pub(super) fn is_div(text: &str) -> bool {
-    if !text.starts_with("<div") || attributes::forbidden(text).is_some() {
-        return false;
+/// The one `div` of XHTML that a text is, as it would be read of XML: the same again when it comes back. None for another text.
+pub(super) fn div(text: &str) -> Option<String> {
+    if attributes::forbidden(text).is_some() {
+        return None;
     }
-    let mut walker = Walker::new(text).unbounded();
-    let (mut depth, mut ignored) = (0, String::new());
-    loop {
-        match walker.next() {
-            Ok(Node::Start(tag)) => {
-                ignored.clear();
-                let root = depth == 0;
-                let good = start(&walker, tag, root, &mut ignored).unwrap_or_default();
-                if !good || (root && tag.local != "div") {
-                    return false;
-                }
-                depth += 1;
-            }
-            Ok(Node::End) => depth -= 1,
-            Ok(Node::Text(_) | Node::Char(_)) => {}
-            Ok(Node::Done) => return walker.instruction().is_none(),
-            Err(_) => return false,
-        }
+    let mut reader = Reader::new(text, false);
+    let Ok(Node::Start(tag)) = reader.next() else {
+        return None;
+    };
+    if tag.local != "div" {
+        return None;
     }
+    let div = read(&mut reader, tag, text).ok()?;
+    matches!(reader.next(), Ok(Node::Done)).then_some(div)
 }
 
 /// Writes a start tag; true when it needs nothing from outside.
