@@ -50,7 +50,7 @@ pub fn read_change(
     let kept = &record.data;
     let completed = completed(patient, record, change, today, reading);
     let nothing = Findings::new(reading);
-    let (mut data, warnings) = whole(&completed, &kept.ins, Some(kept), nothing, reading)?;
+    let (mut data, warnings) = whole(&completed, Some(&kept.ins), Some(kept), nothing, reading)?;
     let mut found = Findings::new(reading);
     found.append(warnings);
     unchanged(&data, kept, &mut found);

@@ -4,8 +4,11 @@ use serde_json::Value;
 
 use super::super::Reading;
 use super::super::datatype::ins;
+use super::super::findings::Findings;
 use super::super::wire::Node;
-use super::read::read;
+use super::read::whole;
+use super::{numbers, profile};
+use crate::dmp::ins::Ins;
 use crate::error::{Code, Error, Issue};
 
 /// Judges a Patient as an operator would send it to open a record.
@@ -14,17 +17,33 @@ use crate::error::{Code, Error, Issue};
 /// Every issue at once; `element-required` when no identifier is an INS.
 pub fn judge(patient: &Value, reading: &Reading) -> Result<Vec<Issue>, Error> {
     let node = Node::root(patient);
+    let mut found = Findings::new(reading);
+    profile::check(node, &mut found);
     let is_present = |identifier: &Node| {
         let system = identifier.str("system").unwrap_or_default();
-        identifier.str("use") != Some("old") && ins::is_ins_system(system)
+        !numbers::is_old(*identifier) && ins::is_ins_system(system)
     };
-    let present = node.items("identifier").find(is_present);
-    let named =
-        present.ok_or_else(|| Issue::new(Code::ElementRequired).at(node.path_of("identifier")))?;
+    let Some(named) = node.items("identifier").find(is_present) else {
+        found.refuse(Issue::new(Code::ElementRequired).at(node.path_of("identifier")));
+        return everything(patient, None, found, reading);
+    };
     let text = |name| named.str(name).unwrap_or_default();
-    let admitted = ins::admit(text("system"), text("value"), &named.path(), reading);
-    let (ins, mut told) = admitted.map_err(Error::from)?;
-    let (_, warnings) = read(patient, &ins, reading)?;
-    told.extend(warnings);
-    Ok(told)
+    match ins::admit(text("system"), text("value"), &named.path(), reading) {
+        Ok((ins, warnings)) => {
+            found.append(warnings);
+            everything(patient, Some(&ins), found, reading)
+        }
+        // Told where the numbers are read.
+        Err(_) => everything(patient, None, found, reading),
+    }
+}
+
+fn everything(
+    patient: &Value,
+    ins: Option<&Ins>,
+    found: Findings,
+    reading: &Reading,
+) -> Result<Vec<Issue>, Error> {
+    let (_, warnings) = whole(patient, ins, None, found, reading)?;
+    Ok(warnings)
 }

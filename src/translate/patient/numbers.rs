@@ -29,15 +29,15 @@ pub fn former(patient: &Value, reading: &Reading) -> Vec<Ins> {
     .collect()
 }
 
-/// The present number and the former ones, of what is told, what the URL names and what is kept.
+/// The present number and the former ones, of what is told, what the URL names and what is kept; None without a URL that names him.
 pub(super) fn read(
     patient: Node,
-    url: &Ins,
+    url: Option<&Ins>,
     kept: Option<&RecordData>,
     found: &mut Findings,
     reading: &Reading,
-) -> (Ins, Vec<Ins>) {
-    if patient.get("identifier").is_none() {
+) -> Option<(Ins, Vec<Ins>)> {
+    if url.is_some() && patient.get("identifier").is_none() {
         // The URL names him all the same.
         found.tolerate(Issue::new(Code::ElementRequired).at(patient.path_of("identifier")));
     }
@@ -54,7 +54,7 @@ pub(super) fn read(
         match ins::admit(system, number, &node.path(), reading) {
             Ok((ins, warnings)) => {
                 // The URL's own warning says it already.
-                if ins != *url {
+                if Some(&ins) != url {
                     found.append(warnings);
                 }
                 match is_old(node) {
@@ -65,6 +65,7 @@ pub(super) fn read(
             Err(issue) => found.refuse(issue),
         }
     }
+    let url = url?;
     let is_old = |ins: &Ins| old.iter().any(|(_, told)| told == ins);
     let is_known = |ins: &Ins| kept.is_some_and(|kept| kept.is_known_by(ins));
     let present = present(&current, url, kept, is_old, found);
@@ -105,7 +106,7 @@ pub(super) fn read(
             "too many former numbers",
         ));
     }
-    (present, distinct)
+    Some((present, distinct))
 }
 
 /// The number that the record is to carry.
@@ -142,6 +143,6 @@ fn present(
     kept.ins.clone()
 }
 
-fn is_old(node: Node) -> bool {
+pub(super) fn is_old(node: Node) -> bool {
     node.str("use") == Some("old")
 }

@@ -50,13 +50,14 @@ pub fn update(
 ) -> Result<(RecordData, Vec<Issue>), Error> {
     let mut found = Findings::new(reading);
     profile::check(Node::root(patient), &mut found);
-    whole(patient, ins, kept, found, reading)
+    whole(patient, Some(ins), kept, found, reading)
 }
 
-/// The same of a Patient that was completed from the record: the profile is asked of who opens one.
+/// The same of a Patient that was completed from the record: the profile is asked of who opens one. What names nobody makes no
+/// record, and is told with the rest.
 pub(super) fn whole(
     patient: &Value,
-    ins: &Ins,
+    ins: Option<&Ins>,
     kept: Option<&RecordData>,
     mut found: Findings,
     reading: &Reading,
@@ -87,7 +88,7 @@ pub(super) fn whole(
         ours::NOTIFY_DOCUMENTS,
     ];
     only_extensions(patient, &extensions, Weight::Key, &mut found);
-    let (ins, former) = numbers::read(patient, ins, kept, &mut found, reading);
+    let numbers = numbers::read(patient, ins, kept, &mut found, reading);
     let closure = read_closure(patient, &mut found);
     let opposition_date =
         value(patient, ours::OPPOSITION_DATE, "valueDate").and_then(|node| date(node, &mut found));
@@ -103,7 +104,7 @@ pub(super) fn whole(
         state.is_some_and(|state| notices::read_deletion(patient, state, kept, &mut found));
     let notices = notices::read(patient, kept, &mut found);
     let warnings = found.finish().map_err(Error::many)?;
-    let (Some(state), Some(traits)) = (state, traits) else {
+    let (Some((ins, former)), Some(state), Some(traits)) = (numbers, state, traits) else {
         return Err(Code::Internal.into());
     };
     let data = RecordData {

@@ -17,7 +17,7 @@ const COMMUNES: [&str; 3] = [
 ];
 
 pub(super) fn read_traits(patient: Node, found: &mut Findings) -> Option<Traits> {
-    let mut birth: Option<PersonName> = None;
+    let mut birth: Option<(Node, PersonName)> = None;
     let mut birth_given_names = None;
     let mut used_name = None;
     for node in patient.items("name") {
@@ -45,14 +45,21 @@ pub(super) fn read_traits(patient: Node, found: &mut Findings) -> Option<Traits>
         }
         let read = name::read(node, found);
         match official {
-            true => birth = Some(read),
+            true => birth = Some((node, read)),
             false => used_name = Some(read),
         }
     }
-    let complete = |name: &PersonName| name.family.is_some() && name.given.is_some();
-    if !birth.as_ref().is_some_and(complete) {
-        let path = patient.path_of("name.where(use='official')");
-        found.refuse(Issue::new(Code::ElementRequired).at(path));
+    let mut missing = |path| found.refuse(Issue::new(Code::ElementRequired).at(path));
+    match &birth {
+        None => missing(patient.path_of("name.where(use='official')")),
+        Some((node, name)) => {
+            if name.family.is_none() {
+                missing(node.path_of("family"));
+            }
+            if name.given.is_none() {
+                missing(node.path_of("given"));
+            }
+        }
     }
     let sex = required(patient, "gender", found).and_then(|node| {
         let sex = node.as_str().and_then(Sex::from_fhir);
@@ -67,7 +74,7 @@ pub(super) fn read_traits(patient: Node, found: &mut Findings) -> Option<Traits>
     });
     let birth_date = required(patient, "birthDate", found).and_then(|node| date(node, found));
     Some(Traits {
-        birth_name: birth?,
+        birth_name: birth?.1,
         birth_given_names,
         used_name,
         sex: sex?,
