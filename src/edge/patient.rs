@@ -132,7 +132,15 @@ async fn put(exchange: &mut Exchange) -> Result<Response, Error> {
     let if_match = conditional::if_match(exchange.headers());
     let named = search::patient_identifier(&exchange.query()?, false, &exchange.reading())?;
     let (form, body) = exchange.resource_bytes().await?;
-    let resource = wire::read(form, &body, "Patient")?;
+    let taken = wire::take(form, &body, "Patient")?;
+    if !taken.issues.is_empty() {
+        // As one that opens a record: what is kept is not looked at for what can't be kept.
+        taken.read(
+            |patient| patient::read(patient, &named.ins, &exchange.reading()),
+            |(_, warnings)| warnings,
+        )?;
+    }
+    let resource = taken.value;
     let mut attempt = 1;
     let (record, created, mut warnings) = loop {
         let mut standing = exchange.standing(&named.ins).await?;

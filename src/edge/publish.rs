@@ -20,7 +20,7 @@ use crate::policy::Act;
 use crate::store::{self, Deposited};
 use crate::translate::bundle::{self, DeclaredSubmission, Detail, Registered};
 use crate::translate::deposit::{Depositor, coherent, prepare, prepare_from_patient};
-use crate::translate::wire::Format;
+use crate::translate::wire::{Format, Taken};
 use crate::translate::{document_reference, wire};
 
 /// `POST /fhir`
@@ -71,17 +71,16 @@ impl Sent {
         })
     }
 
-    /// The bundle, when all is well with it.
-    fn checked(mut self) -> Result<Value, Error> {
+    /// The bundle, judged by R4.
+    fn taken(mut self) -> Result<Taken, Error> {
         wire::in_binaries(&mut self.bundle, "entry", self.form);
-        let issues = wire::check(&self.bundle, "Bundle", "Bundle");
-        if self.issues.is_empty() && issues.is_empty() {
-            return Ok(self.bundle);
-        }
+        let taken = Taken::judged(self.bundle, "Bundle");
         match self.form {
-            Format::Json => Err(Error::many(issues)),
             // Read again, for the places.
-            Format::Xml => wire::read_with_documents(self.form, &self.body, "Bundle", "entry"),
+            Format::Xml if !(self.issues.is_empty() && taken.issues.is_empty()) => {
+                wire::take_with_documents(self.form, &self.body, "Bundle", "entry")
+            }
+            _ => Ok(taken),
         }
     }
 }
@@ -110,11 +109,14 @@ async fn provide_bundle(
     }
     let wanted = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
-    let mut resource = sent?.checked()?;
-    bundle::name_patients(&mut resource);
-    subject::name_patients(exchange, &mut resource).await?;
-    let declared = bundle::read(&resource, &exchange.reading())?;
-    drop(resource);
+    let mut taken = sent?.taken()?;
+    bundle::name_patients(&mut taken.value);
+    subject::name_patients(exchange, &mut taken.value).await?;
+    let declared = taken.read(
+        |bundle| bundle::read(bundle, &exchange.reading()),
+        |declared| declared.issues,
+    )?;
+    drop(taken);
     let entries = declared.entries.clone();
     let (made, record, warnings) = deposit(exchange, declared).await?;
     let registered = Registered {
@@ -144,14 +146,17 @@ async fn publish(exchange: &mut Exchange) -> Result<Response, Error> {
     let format = exchange.format()?;
     let unless = if_none_exist(exchange)?;
     let (form, body) = exchange.resource_bytes().await?;
-    let mut resource = wire::read(form, &body, "DocumentReference")?;
-    subject::name_patients(exchange, &mut resource).await?;
+    let mut taken = wire::take(form, &body, "DocumentReference")?;
+    subject::name_patients(exchange, &mut taken.value).await?;
     let read = match by_patient(exchange)? {
         true => document_reference::read_from_patient,
         false => document_reference::read_simplified,
     };
-    let mut declared = read(&resource, &exchange.reading())?;
-    drop(resource);
+    let mut declared = taken.read(
+        |resource| read(resource, &exchange.reading()),
+        |declared| declared.issues,
+    )?;
+    drop(taken);
     for document in &mut declared.documents {
         document.declared.unless.extend(unless.iter().cloned());
     }

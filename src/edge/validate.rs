@@ -56,10 +56,15 @@ async fn respond(exchange: &mut Exchange, kind: &str) -> Result<Response, Error>
         wire::in_binaries(&mut asked.resource, "entry", form);
     }
     issues.extend(wire::check(&asked.resource, kind, kind));
-    if issues.is_empty() {
+    if asked.resource.get("resourceType").and_then(Value::as_str) == Some(kind) {
         bundle::name_patients(&mut asked.resource);
         subject::name_patients(exchange, &mut asked.resource).await?;
-        issues = judged(exchange, &asked)?;
+        issues = match judged(exchange, &asked) {
+            Ok(told) if issues.is_empty() => told,
+            Ok(told) => wire::with_others(issues, told),
+            Err(error) if issues.is_empty() => return Err(error),
+            Err(_) => issues,
+        };
     }
     exchange.traced().await?;
     let body = match issues.is_empty() {

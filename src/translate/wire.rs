@@ -9,6 +9,7 @@ mod node;
 mod path;
 mod primitive;
 mod table;
+mod taken;
 mod tell;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use crate::error::{Error, Issue};
 
 pub use documents::in_binaries;
 pub use node::Node;
+pub use taken::{Taken, with_others};
 pub use xml::{Operation, Where};
 
 /// Objects and arrays inside one another.
@@ -47,11 +49,59 @@ pub enum Format {
 /// Reads a body as a resource of that type, in the form that its header names.
 ///
 /// # Errors
-/// Those of [`read_json`] and [`read_xml`].
+/// `malformed`; else every problem of the form.
 pub fn read(format: Format, bytes: &[u8], resource_type: &str) -> Result<Value, Error> {
+    sound(take(format, bytes, resource_type)?)
+}
+
+/// Reads a body as [`read`] does, its FHIR documents put into Binaries.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_documents(
+    format: Format,
+    bytes: &[u8],
+    resource_type: &str,
+    holder: &'static str,
+) -> Result<Value, Error> {
+    sound(take_with_documents(format, bytes, resource_type, holder)?)
+}
+
+fn sound(taken: Taken) -> Result<Value, Error> {
+    match taken.issues.is_empty() {
+        true => Ok(taken.value),
+        false => Err(Error::many(taken.issues)),
+    }
+}
+
+/// Reads a body as a resource of that type, with what is wrong in its form, in XML with line and column.
+///
+/// # Errors
+/// `malformed`, with what is beyond a bound; in XML, another type.
+pub fn take(format: Format, bytes: &[u8], resource_type: &str) -> Result<Taken, Error> {
     match format {
-        Format::Json => read_json(bytes, resource_type),
-        Format::Xml => read_xml(bytes, resource_type),
+        Format::Json => Ok(Taken::judged(json::parse(bytes)?, resource_type)),
+        Format::Xml => xml::read(bytes, resource_type, None),
+    }
+}
+
+/// Takes a body whose `holder`s may have FHIR documents as their resources: each is put into a Binary.
+///
+/// # Errors
+/// As [`take`].
+pub fn take_with_documents(
+    format: Format,
+    bytes: &[u8],
+    resource_type: &str,
+    holder: &'static str,
+) -> Result<Taken, Error> {
+    match format {
+        Format::Json => {
+            let mut value = json::parse(bytes)?;
+            in_binaries(&mut value, holder, format);
+            Ok(Taken::judged(value, resource_type))
+        }
+        Format::Xml => xml::read(bytes, resource_type, Some(holder)),
     }
 }
 
@@ -87,34 +137,13 @@ pub fn read_unchecked_with_documents(
     }
 }
 
-/// Reads a body as [`read`] does, its FHIR documents put into Binaries.
-///
-/// # Errors
-/// As [`read`].
-pub fn read_with_documents(
-    format: Format,
-    bytes: &[u8],
-    resource_type: &str,
-    holder: &'static str,
-) -> Result<Value, Error> {
-    match format {
-        Format::Json => {
-            let mut value = json::parse(bytes)?;
-            in_binaries(&mut value, holder, format);
-            accept(&value, resource_type)?;
-            Ok(value)
-        }
-        Format::Xml => xml::read(bytes, resource_type, Some(holder)),
-    }
-}
-
 /// Reads an XML body as a resource of that type, into the tree that JSON would give.
 ///
 /// # Errors
 /// `malformed` when it is no XML of ours (DTD, entities, depth and size count as such); else every problem of the XML form and that
 /// [`check`] finds, with line and column.
 pub fn read_xml(bytes: &[u8], resource_type: &str) -> Result<Value, Error> {
-    xml::read(bytes, resource_type, None)
+    read(Format::Xml, bytes, resource_type)
 }
 
 /// Reads an XML patch of a resource of that type (RFC 5261), its selectors as they are, and what is wrong in the form of the elements
@@ -161,21 +190,7 @@ pub fn indent_xml(text: &str) -> String {
 /// # Errors
 /// `malformed` when it is no JSON (duplicate keys, depth and size count as such); else every problem that [`check`] finds.
 pub fn read_json(bytes: &[u8], resource_type: &str) -> Result<Value, Error> {
-    let value = json::parse(bytes)?;
-    accept(&value, resource_type)?;
-    Ok(value)
-}
-
-/// Judges a body that was read as a text.
-///
-/// # Errors
-/// Every problem that [`check`] finds.
-pub fn accept(value: &Value, resource_type: &str) -> Result<(), Error> {
-    let issues = check(value, resource_type, resource_type);
-    match issues.is_empty() {
-        true => Ok(()),
-        false => Err(Error::many(issues)),
-    }
+    read(Format::Json, bytes, resource_type)
 }
 
 /// Reads a JSON text that is no resource (a patch), within the same bounds.

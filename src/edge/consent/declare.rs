@@ -38,9 +38,12 @@ pub(super) async fn declare(
     let if_match = conditional::if_match(exchange.headers());
     let target = target(exchange)?;
     let (form, body) = exchange.resource_bytes().await?;
-    let mut resource = wire::read(form, &body, "Consent")?;
-    subject::name_patients(exchange, &mut resource).await?;
-    let (declaration, mut warnings) = consent::read(&resource, &exchange.reading())?;
+    let mut taken = wire::take(form, &body, "Consent")?;
+    subject::name_patients(exchange, &mut taken.value).await?;
+    let (declaration, mut warnings) = taken.read(
+        |consent| consent::read(consent, &exchange.reading()),
+        |(_, warnings)| warnings,
+    )?;
     let now = exchange.caller()?.1.now;
     warnings.extend(consent::check_end(&declaration, now, &exchange.reading())?);
     let (held, created) = write(exchange, &declaration, &target, if_match).await?;

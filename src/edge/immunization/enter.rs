@@ -54,9 +54,12 @@ pub(super) async fn create(exchange: &mut Exchange) -> Result<Response, Error> {
 
 async fn body(exchange: &mut Exchange) -> Result<Declared, Error> {
     let (form, body) = exchange.resource_bytes().await?;
-    let mut resource = wire::read(form, &body, RESOURCE)?;
-    subject::name_patients(exchange, &mut resource).await?;
-    immunization::read(&resource, &exchange.reading())
+    let mut taken = wire::take(form, &body, RESOURCE)?;
+    subject::name_patients(exchange, &mut taken.value).await?;
+    taken.read(
+        |resource| immunization::read(resource, &exchange.reading()),
+        |declared| declared.warnings,
+    )
 }
 
 fn written(

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::super::path::Path;
 use super::super::table::{Field, Kind, TABLE, Table, Type, WHOLE};
 use super::super::tell::{NAMESPACE, ORDER, SINGLE, TEXT, Walk, Why};
-use super::super::{Format, MAX_DEPTH, MAX_ISSUES, MAX_NODES, check, in_binaries};
+use super::super::{Format, MAX_DEPTH, MAX_ISSUES, MAX_NODES, Taken, check, in_binaries};
 use crate::error::{Code, Error, Issue};
 use crate::translate::cda::attributes::forbidden;
 use crate::translate::cda::fault::{Fault, Words, line_column, words};
@@ -26,16 +26,16 @@ const INSTRUCTION: Words = (
     "instruction",
 );
 
-/// Reads one XML text (UTF-8, byte order mark tolerated) as a resource of that type. With `documents`, FHIR documents may be the
+/// Reads one XML text (UTF-8, byte order mark tolerated) as a resource of that type, with every problem of its form. With `documents`, FHIR documents may be the
 /// resources of such holders, and are put into Binaries.
 ///
 /// # Errors
-/// `malformed` with line and column; else every problem, with FHIRPath, line and column.
+/// `malformed` with line and column; another type.
 pub(in crate::translate::wire) fn read(
     bytes: &[u8],
     resource_type: &str,
     documents: Option<&'static str>,
-) -> Result<Value, Error> {
+) -> Result<Taken, Error> {
     let (mut value, mut issues) = read_unchecked(bytes, &[resource_type], documents)?;
     if let Some(holder) = documents {
         in_binaries(&mut value, holder, Format::Xml);
@@ -52,11 +52,7 @@ pub(in crate::translate::wire) fn read(
         issues.extend(placed(text, resource_type, documents, others));
         issues.truncate(MAX_ISSUES);
     }
-    if issues.is_empty() {
-        Ok(value)
-    } else {
-        Err(Error::many(issues))
-    }
+    Ok(Taken { value, issues })
 }
 
 /// Reads a resource of one of these types, and what is wrong in its form; its values are not checked.
