@@ -283,7 +283,7 @@ fn a_patient_is_refused_by_the_path_of_its_defect() {
         ),
         (
             vec![("/name/0/given", json!([]))],
-            "element-required Patient.name.where(use='official')".into(),
+            "element-required Patient.name[0].given".into(),
         ),
         (
             vec![("/gender", json!("other"))],
