@@ -88,10 +88,12 @@ fn judged(exchange: &Exchange, asked: &Asked) -> Result<Vec<Issue>, Error> {
             submission(exchange, read)
         }
         Shape::Comprehensive => Ok(document_reference::judge(resource, &reading)),
-        Shape::List => Ok(list::judge(resource, &reading)),
-        Shape::Consent => {
+        Shape::SubmissionSet => Ok(list::judge(resource, &reading)),
+        Shape::Folder => Ok(list::judge_folder(resource, &reading)),
+        Shape::Consent(category) => {
             let now = exchange.caller()?.1.now;
             let read = consent::read(resource, &reading).and_then(|(declaration, mut told)| {
+                told.extend(consent::check_category(&declaration, category));
                 told.extend(consent::check_end(&declaration, now, &reading)?);
                 Ok(told)
             });

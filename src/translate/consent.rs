@@ -6,7 +6,7 @@ mod read;
 mod shape;
 mod write;
 
-pub use read::{check_end, read};
+pub use read::{check_category, check_end, read};
 pub use shape::{actions, purposes};
 pub use write::{key, write};
 

@@ -10,19 +10,30 @@ pub use read::DeclaredSet;
 pub(super) use read::{is_folder, is_list_type, read_into};
 pub use write::{write, write_folder};
 
-use super::Reading;
-use super::wire::Node;
-use crate::error::Issue;
+use serde_json::Value;
 
-/// Judges a List by itself, a submission set or a folder: every issue, none when all is well.
-pub fn judge(resource: &serde_json::Value, reading: &Reading) -> Vec<Issue> {
+use super::Reading;
+use super::findings::Findings;
+use super::wire::Node;
+use crate::error::{Code, Issue};
+
+/// Judges a submission set by itself: every issue, none when all is well.
+pub fn judge(resource: &Value, reading: &Reading) -> Vec<Issue> {
+    let mut found = Findings::new(reading);
+    read_into(Node::root(resource), &mut found, reading);
+    found.into_issues()
+}
+
+/// Judges a folder by itself.
+pub fn judge_folder(resource: &Value, reading: &Reading) -> Vec<Issue> {
     let resource = Node::root(resource);
-    let mut found = super::findings::Findings::new(reading);
-    if is_folder(resource) {
-        read_folder(resource, &mut found, reading);
-    } else {
-        read_into(resource, &mut found, reading);
+    let mut found = Findings::new(reading);
+    match resource.get("code") {
+        Some(code) if !is_folder(resource) => found.refuse(code.issue(Code::UnsupportedElement)),
+        Some(_) => {}
+        None => found.refuse(Issue::new(Code::ElementRequired).at(resource.path_of("code"))),
     }
+    read_folder(resource, &mut found, reading);
     found.into_issues()
 }
 
@@ -31,7 +42,7 @@ pub fn judge(resource: &serde_json::Value, reading: &Reading) -> Vec<Issue> {
 /// # Errors
 /// Every issue, warnings included, when one of them is an error.
 pub fn read(resource: Node, reading: &Reading) -> Result<(DeclaredSet, Vec<Issue>), Vec<Issue>> {
-    let mut found = super::findings::Findings::new(reading);
+    let mut found = Findings::new(reading);
     let set = read_into(resource, &mut found, reading);
     found.finish().map(|warnings| (set, warnings))
 }

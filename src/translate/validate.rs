@@ -1,29 +1,15 @@
 //! What `$validate` is asked: a resource, alone or in Parameters, and what it is to be held against (FHIR R4, resource-operation-validate).
 
+mod shape;
+
 use serde_json::Value;
 
 use super::findings::invalid;
 use super::wire::{self, Node};
 use crate::error::{Code, Error, Issue};
+use shape::{named, shape};
 
-/// The checks that a resource gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// ITI-65.
-    Bundle,
-    /// A DocumentReference with its bytes inside (ITI-105).
-    Simplified,
-    /// A DocumentReference of a bundle.
-    Comprehensive,
-    /// A submission set or a folder.
-    List,
-    /// A right.
-    Consent,
-    /// A vaccination.
-    Immunization,
-    /// A record.
-    Patient,
-}
+pub use shape::Shape;
 
 /// A question.
 pub struct Asked {
@@ -37,38 +23,6 @@ pub struct Asked {
 
 /// Modes of the operation that have a meaning here: nothing is kept, so they all ask for the same checks.
 const MODES: [&str; 3] = ["create", "update", "profile"];
-
-/// Profiles by the end of their URL, PDSm's and ours.
-const PROFILES: [(&str, &str, Shape); 8] = [
-    (
-        "Bundle",
-        "pdsm-comprehensive-provide-document-bundle",
-        Shape::Bundle,
-    ),
-    ("Bundle", "provide-bundle", Shape::Bundle),
-    (
-        "DocumentReference",
-        "pdsm-comprehensive-document-reference",
-        Shape::Comprehensive,
-    ),
-    (
-        "DocumentReference",
-        "document-comprehensive",
-        Shape::Comprehensive,
-    ),
-    (
-        "DocumentReference",
-        "pdsm-simplified-publish",
-        Shape::Simplified,
-    ),
-    (
-        "DocumentReference",
-        "document-simplified",
-        Shape::Simplified,
-    ),
-    ("List", "pdsm-submissionset-comprehensive", Shape::List),
-    ("List", "pdsm-folder-comprehensive", Shape::List),
-];
 
 /// Reads the question: `body` is a resource of type `kind`, or Parameters that hold one; `mode` and `profile` may stand in the URL.
 ///
@@ -114,7 +68,7 @@ pub fn ask(
         return Err(invalid(path, fr, en).into());
     }
     let shape = match profile {
-        Some((url, path)) => named(kind, &url).ok_or_else(|| {
+        Some((url, path)) => named(kind, &url, &body).ok_or_else(|| {
             let (fr, en) = (
                 "profil inconnu ici pour ce type",
                 "a profile unknown here for this type",
@@ -139,39 +93,4 @@ fn take_resource(parameters: &mut Value) -> Option<Value> {
         .find(named)?
         .as_object_mut()?
         .remove("resource")
-}
-
-fn named(kind: &str, url: &str) -> Option<Shape> {
-    let url = url.split('|').next().unwrap_or_default();
-    let name = url.rsplit('/').next().unwrap_or_default();
-    let listed = PROFILES.iter().find(|row| row.0 == kind && row.1 == name);
-    match (listed, kind) {
-        (Some((_, _, shape)), _) => Some(*shape),
-        (None, "Patient") if name == "patient-record" || name == "fr-core-patient-ins" => {
-            Some(Shape::Patient)
-        }
-        (None, "Consent") if name.starts_with("consent-") => Some(Shape::Consent),
-        (None, "Immunization") if name == "Immunization" => Some(Shape::Immunization),
-        (None, _) => None,
-    }
-}
-
-/// What a resource is by what is in it.
-fn shape(kind: &str, resource: &Value) -> Option<Shape> {
-    let has_data = |content: Node| {
-        let attachment = content.get("attachment");
-        attachment.is_some_and(|attachment| attachment.get("data").is_some())
-    };
-    match kind {
-        "Bundle" => Some(Shape::Bundle),
-        "Consent" => Some(Shape::Consent),
-        "Immunization" => Some(Shape::Immunization),
-        "List" => Some(Shape::List),
-        "Patient" => Some(Shape::Patient),
-        "DocumentReference" if Node::root(resource).items("content").any(has_data) => {
-            Some(Shape::Simplified)
-        }
-        "DocumentReference" => Some(Shape::Comprehensive),
-        _ => None,
-    }
 }

@@ -81,6 +81,14 @@ pub fn read(consent: &Value, reading: &Reading) -> Result<(Declaration, Vec<Issu
     Ok((declaration, warnings))
 }
 
+/// Tells a right of another category than the profile that is asked for has.
+pub fn check_category(declaration: &Declaration, asked: Option<Category>) -> Option<Issue> {
+    let asked = asked.filter(|asked| *asked != declaration.grant.category())?;
+    let code = asked.code();
+    let (fr, en) = (format!("{code} est attendu"), format!("{code} is expected"));
+    Some(invalid("Consent.category", &fr, &en))
+}
+
 /// Tells a right that would be over when it is declared: it grants nothing.
 ///
 /// # Errors
