@@ -17,6 +17,7 @@ const MEDECIN: &str = "899900000011";
 const MEDECIN2: &str = "899900000029";
 const STRUCTURE: (&str, &str) = ("DMP-Structure", "499900000029010");
 const VISIBILITY: &str = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument";
+const CONFIDENTIALITY: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
 const ARCHIVED: &str =
     "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived";
 const PATCH: (&str, &str) = ("Content-Type", "application/json-patch+json");
@@ -149,6 +150,43 @@ async fn msk_04_the_author_masks_and_unmasks() {
     assert_eq!(labels(&shown), ["N"]);
     assert_eq!(world.found_by_other().await, 1);
     assert_eq!(found(&mut world.other, "&security-label=N").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_at_the_same_time_take_place_one_by_one() {
+    let world = World::new(None).await;
+    // So few can't come in each other's way more often than a change is tried.
+    let few = statuses(&world, 3).await;
+    assert!(few.iter().all(|status| *status == 200), "{few:?}");
+    // Nobody named a version that could have changed: who never comes through is told to try again.
+    let many = statuses(&world, 12).await;
+    assert!(many.iter().all(|status| [200, 503].contains(status)));
+    assert!(many.contains(&200), "{many:?}");
+}
+
+/// Clients that change one document at the same time, each four times, without `If-Match`.
+async fn statuses(world: &World, clients: usize) -> Vec<u16> {
+    let path = format!("/DocumentReference/{}", world.id);
+    let changes = (0..clients).map(|n| {
+        let client = world.server.client("medecin2");
+        let mut client = client.with(STRUCTURE.0, STRUCTURE.1);
+        let path = path.clone();
+        let mut value = vec![json!({"coding": [{"system": CONFIDENTIALITY, "code": "N"}]})];
+        value.extend((n % 2 == 0).then(|| label("MASQUE_PS")));
+        let replace = json!([{"op": "replace", "path": "/securityLabel", "value": value}]);
+        tokio::spawn(async move {
+            let mut statuses = Vec::new();
+            for _ in 0..4 {
+                statuses.push(patch(&mut client, &path, &replace).await.status);
+            }
+            statuses
+        })
+    });
+    let mut all = Vec::new();
+    for change in changes.collect::<Vec<_>>() {
+        all.extend(change.await.unwrap());
+    }
+    all
 }
 
 #[tokio::test(flavor = "multi_thread")]

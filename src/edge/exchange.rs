@@ -31,7 +31,7 @@ use crate::translate::Reading;
 use record::Numbers;
 
 /// How often an act is decided again when the record moved between its decision and its commit.
-pub(super) const ATTEMPTS: usize = 3;
+pub(super) const ATTEMPTS: usize = 10;
 
 /// `X-Request-Id` of the request, set by the server before routing.
 #[derive(Debug, Clone)]
@@ -260,10 +260,13 @@ impl Exchange {
     /// The end of an act of the store, which traces its own refusals.
     ///
     /// # Errors
-    /// Those of the act.
+    /// Those of the act; `busy` when the record moved at every attempt.
     pub(super) fn acted<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
         if let Err(error) = &result {
-            self.told = error.status() < 500 && !store::is_stale(error);
+            if store::is_stale(error) {
+                return Err(Code::Busy.into());
+            }
+            self.told = error.status() < 500;
         }
         result
     }
