@@ -384,6 +384,8 @@ async fn a_wrong_folder_is_refused_with_all() {
         entry["resource"]["identifier"] = taken;
         let reply = hospital.post("", &with_entry(again, entry)).await;
         reply.assert_refused(409, "duplicate-document");
+        let place = &reply.json()["issue"][0]["expression"][0];
+        assert_eq!(place, "Bundle.entry[2].resource.identifier");
     })
     .await;
 }

@@ -114,6 +114,13 @@ async fn reader(server: &Server) -> Client {
     doctor
 }
 
+/// Where the first issue is.
+fn place(reply: &Reply) -> String {
+    let outcome = reply.json();
+    let place = outcome["issue"][0]["expression"][0].as_str();
+    place.unwrap_or("-").to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replacement_may_say_so_in_a_patch_entry() {
     on_both(async |server| {
@@ -171,8 +178,50 @@ async fn a_replacement_may_say_so_in_a_patch_entry() {
             // Once more: it was replaced before.
             let again = Document::replacing(old.unique_id()).bundle();
             let again = with_entry(again, superseding(&by_id));
-            hospital.post("", &again).await.assert_refused(409, "already-replaced");
+            let reply = hospital.post("", &again).await;
+            reply.assert_refused(409, "already-replaced");
+            assert_eq!(place(&reply), "Bundle.entry[1].resource.relatesTo");
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_has_one_name_and_is_not_related_to_itself() {
+    on_both(async |server| {
+        let mut hospital = server.client("hopital");
+        let (old, new) = (Document::new(), Document::new());
+        deposited(&mut hospital, &old).await;
+        let reply = hospital.post("", &old.bundle()).await;
+        reply.assert_refused(409, "duplicate-document");
+        assert_eq!(place(&reply), "Bundle.entry[1].resource.masterIdentifier");
+        let reply = hospital.post("/DocumentReference", &old.simplified()).await;
+        reply.assert_refused(409, "duplicate-document");
+        assert_eq!(place(&reply), "DocumentReference.masterIdentifier");
+
+        let related = |code: &str, document: &Document| {
+            let (system, value) = unique_id(document.unique_id());
+            json!({"code": code, "target": {"identifier": {"system": system, "value": value}}})
+        };
+        for code in ["transforms", "signs", "replaces"] {
+            let mut bundle = new.bundle();
+            bundle["entry"][1]["resource"]["relatesTo"] = json!([related(code, &new)]);
+            let reply = hospital.post("", &bundle).await;
+            reply.assert_refused(404, "replace-target-unknown");
+            assert_eq!(place(&reply), "Bundle.entry[1].resource.relatesTo");
+        }
+        // Said twice, kept once: told.
+        let mut simplified = new.simplified();
+        simplified["relatesTo"] = json!([related("transforms", &old), related("transforms", &old)]);
+        let judged = hospital
+            .post("/DocumentReference/$validate", &simplified)
+            .await;
+        let judged = judged.assert_status(200).json();
+        let mut told = judged["issue"].as_array().unwrap().iter();
+        assert!(told.any(|issue| issue["expression"][0] == "DocumentReference.relatesTo[1]"));
+        let made = hospital.post("/DocumentReference", &simplified).await;
+        let made = made.assert_status(201).json();
+        assert_eq!(made["relatesTo"].as_array().unwrap().len(), 1);
     })
     .await;
 }
@@ -385,10 +434,9 @@ async fn a_deposit_that_is_sent_again_makes_nothing() {
             .as_array_mut()
             .unwrap()
             .push(item);
-        hospital
-            .post("", &bundle)
-            .await
-            .assert_refused(409, "duplicate-document");
+        let reply = hospital.post("", &bundle).await;
+        reply.assert_refused(409, "duplicate-document");
+        assert_eq!(place(&reply), "Bundle.entry[0].resource.identifier");
         bundle["entry"][0]["resource"]["identifier"][0]["value"] =
             json!(format!("urn:oid:2.25.{}", Uuid::new_v4().as_u128()));
         hospital_condition_refused(&mut hospital, &bundle).await;

@@ -70,6 +70,8 @@ pub struct NewDocument {
     /// A conditional creation: when the depositor may know of one document under one of these names, that one is the answer and
     /// nothing is made; when he may know of several, the deposit is refused.
     pub unless: Vec<DocumentKey>,
+    /// Where it is declared, for a refusal; empty for what the server declares by itself.
+    pub told_at: String,
 }
 
 /// A document that the depositor says is superseded by this submission.
@@ -94,4 +96,6 @@ pub struct Submission {
     pub superseded: Vec<Superseded>,
     /// The folders that it makes.
     pub folders: Vec<NewFolder>,
+    /// Where the set is declared, for a refusal; empty for one that the server makes.
+    pub told_at: String,
 }

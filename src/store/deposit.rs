@@ -40,6 +40,7 @@ pub(super) struct Deposit {
     set: SubmissionSet,
     drafts: Vec<Draft>,
     superseded: Vec<Superseded>,
+    told_at: String,
     folders: Vec<FolderDraft>,
     render: Arc<dyn Render>,
     now: Instant,
@@ -52,6 +53,7 @@ struct Draft {
     targets: Vec<(RelationKind, DocumentKey)>,
     header_replaces: Option<UniqueId>,
     unless: Vec<DocumentKey>,
+    told_at: String,
     content: Vec<u8>,
     sha256: [u8; 32],
     /// What it adds to the register of vaccinations.
@@ -148,6 +150,7 @@ impl Deposit {
                 targets: document.targets,
                 header_replaces: document.header_replaces,
                 unless: document.unless,
+                told_at: document.told_at,
                 sha256: openssl::sha::sha256(&document.content),
                 content: document.content,
                 vaccinations,
@@ -179,6 +182,7 @@ impl Deposit {
             set,
             drafts,
             superseded: submission.superseded,
+            told_at: submission.told_at,
             folders,
             render,
             now,
@@ -357,4 +361,13 @@ fn depositor(permit: &Permit, trace: &Trace) -> (String, Option<String>, Option<
         .and_then(|actor| actor.structure.clone());
     let declared = acting.filter(|_| carried.is_none());
     (permit.actor().as_str().to_owned(), carried, declared)
+}
+
+/// A refusal of an element of what is declared there; of what the server declares by itself no place is told.
+fn refused(code: Code, told_at: &str, element: &str) -> Issue {
+    let issue = Issue::new(code);
+    match told_at {
+        "" => issue,
+        _ => issue.at(format!("{told_at}.{element}")),
+    }
 }

@@ -76,6 +76,12 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<Issue> for Failure {
+    fn from(issue: Issue) -> Self {
+        Self::Refused(issue.into())
+    }
+}
+
 impl From<Code> for Failure {
     fn from(code: Code) -> Self {
         Self::Refused(code.into())

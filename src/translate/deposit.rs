@@ -64,29 +64,30 @@ pub fn prepare(
         documents.extend(document);
     }
     check_unique(&documents, &mut found);
-    let first = documents.first().map(|(document, _)| &document.metadata);
+    let told_at = declared.set.path.clone();
+    let first = documents.first().map(|document| &document.metadata);
     let metadata =
         first.map(|first| set::complete(declared.set, &declared.patient, first, depositor, now));
     let warnings = found.finish().map_err(Error::many)?;
-    let documents = documents.into_iter().map(|(document, _)| document);
     let folders = declared.folders.into_iter();
     let submission = Submission {
         metadata: metadata.ok_or(Code::ElementRequired)?,
-        documents: documents.collect(),
+        documents,
         superseded: declared.superseded,
         folders: folders.map(|folder| folder.complete(now)).collect(),
+        told_at,
     };
     Ok((submission, warnings))
 }
 
-/// One document and the path of its declaration; None when it can't be stored, which is then told.
+/// One document; None when it can't be stored, which is then told.
 fn one(
     submitted: Submitted,
     depositor: &Depositor,
     (secret, now): (bool, Instant),
     found: &mut Findings,
     reading: &Reading,
-) -> Option<(NewDocument, String)> {
+) -> Option<NewDocument> {
     let mut declared = submitted.declared;
     let content_type = submitted.content_type.as_ref();
     let form = fhir::format(&declared, content_type.map(|(told, _)| told.as_str()));
@@ -99,18 +100,17 @@ fn one(
     rules::check_type(type_code, &declared.path, depositor, found, reading);
     let bytes = submitted.bytes?;
     if let Some(form) = form {
-        let (path, known) = (declared.path.clone(), wrap::Known::of(depositor));
+        let known = wrap::Known::of(depositor);
         let document = fhir::document(declared, (bytes, form), &known, now, found, reading)?;
-        rules::check_lists(&document.metadata, &path, found, reading);
-        return Some((document, path));
+        rules::check_lists(&document.metadata, &document.told_at, found, reading);
+        return Some(document);
     }
     if let Some(media_type) = media::of_a_file(&declared, &bytes) {
-        let path = declared.path.clone();
         let file = wrap::File { media_type, bytes };
         let known = wrap::Known::of(depositor);
         let document = wrap::wrap(declared, &file, &known, now, found, reading)?;
-        rules::check_lists(&document.metadata, &path, found, reading);
-        return Some((document, path));
+        rules::check_lists(&document.metadata, &document.told_at, found, reading);
+        return Some(document);
     }
     let metadata = from_header(&declared, &bytes, found, reading);
     compare::check_bytes(&declared, &bytes, metadata.as_ref(), found);
@@ -128,17 +128,16 @@ fn one(
     rules::check_lists(&metadata, &declared.path, found, reading);
     let told = std::mem::take(&mut metadata.relations);
     let (targets, header_replaces) = relations(&declared, &told, found, reading);
-    let path = declared.path.clone();
-    let unless = declared.unless.clone();
+    let (told_at, unless) = (declared.path.clone(), declared.unless.clone());
     complete::after(declared, &mut metadata);
-    let document = NewDocument {
+    Some(NewDocument {
         metadata,
         content: bytes,
         targets,
         header_replaces,
         unless,
-    };
-    Some((document, path))
+        told_at,
+    })
 }
 
 /// The header's metadata; in guide mode the declaration stands in for what the header may lack.
@@ -275,16 +274,13 @@ fn check_target(
 }
 
 /// No two documents of a message share a unique id.
-fn check_unique(documents: &[(NewDocument, String)], found: &mut Findings) {
-    for (index, (document, path)) in documents.iter().enumerate() {
-        let before = documents.iter().take(index);
+fn check_unique(documents: &[NewDocument], found: &mut Findings) {
+    for (index, document) in documents.iter().enumerate() {
+        let mut before = documents.iter().take(index);
         let id = &document.metadata.unique_id;
-        if before
-            .into_iter()
-            .any(|(other, _)| other.metadata.unique_id == *id)
-        {
+        if before.any(|other| other.metadata.unique_id == *id) {
             found.refuse(invalid(
-                format!("{path}.masterIdentifier"),
+                format!("{}.masterIdentifier", document.told_at),
                 "deux documents du lot portent le même identifiant unique",
                 "two documents of the submission have the same unique id",
             ));

@@ -417,6 +417,7 @@ pub fn document(ins: &Ins) -> NewDocument {
         targets: Vec::new(),
         header_replaces: None,
         unless: Vec::new(),
+        told_at: "DocumentReference".into(),
     }
 }
 
@@ -457,6 +458,7 @@ pub fn submission(ins: &Ins, documents: Vec<NewDocument>) -> Submission {
         documents,
         superseded: Vec::new(),
         folders: Vec::new(),
+        told_at: String::new(),
     }
 }
 

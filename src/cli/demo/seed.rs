@@ -109,6 +109,7 @@ impl Seed<'_> {
         let facility = place(&caller.card.structure).facility.0;
         let unique_id = format!("{ARC}.6.{}", caller.context.now.as_microsecond());
         let submission = Submission {
+            told_at: String::new(),
             metadata: SubmissionMetadata {
                 unique_id: unique_id.parse().map_err(internal)?,
                 patient: patient.record.ins.clone(),
@@ -125,6 +126,7 @@ impl Seed<'_> {
                 targets,
                 header_replaces: None,
                 unless: Vec::new(),
+                told_at: String::new(),
             }],
             superseded: Vec::new(),
             folders: Vec::new(),

@@ -17,7 +17,7 @@ use crate::store::writer::Failure;
 pub(super) struct FolderDraft {
     pub(super) folder: Folder,
     members: Vec<(Member, String)>,
-    told_at: String,
+    pub(super) told_at: String,
 }
 
 impl FolderDraft {
@@ -88,7 +88,7 @@ impl Deposit {
                 Some(rank) => before.push(there.remove(rank)),
                 None => {
                     let issue = Issue::new(Code::DuplicateDocument).at(&draft.told_at);
-                    return Err(Error::from(issue).into());
+                    return Err(issue.into());
                 }
             }
         }

@@ -2,9 +2,7 @@
 
 use std::collections::HashSet;
 
-use uuid::Uuid;
-
-use super::{Deposit, Existing};
+use super::{Deposit, Existing, refused};
 use crate::error::Code;
 use crate::store::conn::{Conn, DbError};
 use crate::store::records;
@@ -21,23 +19,29 @@ impl Deposit {
     ) -> Result<(), Failure> {
         let documents = self.made(existing).map(|(_, draft)| {
             let entry = &draft.written.entry;
-            (entry.metadata.unique_id.to_string(), entry.id)
+            let id = entry.metadata.unique_id.to_string();
+            (id, entry.id, (draft.told_at.as_str(), "masterIdentifier"))
         });
-        let set = (self.set.metadata.unique_id.to_string(), self.set.id);
+        let id = self.set.metadata.unique_id.to_string();
+        let set = (id, self.set.id, (self.told_at.as_str(), "identifier"));
         let folders = self.folders.iter().map(|draft| {
-            let folder = &draft.folder;
-            (folder.metadata.unique_id.to_string(), folder.id)
+            let id = draft.folder.metadata.unique_id.to_string();
+            (id, draft.folder.id, (draft.told_at.as_str(), "identifier"))
         });
-        let claims: Vec<(String, Uuid)> = documents.chain([set]).chain(folders).collect();
-        let distinct: HashSet<&str> = claims.iter().map(|(id, _)| id.as_str()).collect();
-        let mut taken = Statement::new("SELECT value FROM unique_id WHERE value IN ");
-        taken.list(distinct.iter().copied());
-        let taken = conn.query(&taken.text, &taken.values).await?;
-        if distinct.len() < claims.len() || !taken.is_empty() {
-            return Err(Code::DuplicateDocument.into());
+        let claims: Vec<_> = documents.chain([set]).chain(folders).collect();
+        let mut asked = Statement::new("SELECT value FROM unique_id WHERE value IN ");
+        asked.list(claims.iter().map(|(id, ..)| id.as_str()));
+        let rows = conn.query(&asked.text, &asked.values).await?;
+        let mut taken = HashSet::with_capacity(claims.len());
+        for row in &rows {
+            taken.insert(row.text(0)?);
         }
         let mut values = Vec::with_capacity(3 * claims.len());
-        for (id, entry) in &claims {
+        for (id, entry, (told_at, element)) in &claims {
+            // By an earlier deposit, or twice in this one.
+            if !taken.insert(id) {
+                return Err(refused(Code::DuplicateDocument, told_at, element).into());
+            }
             values.extend([Value::from(id), (&self.ins).into(), entry.into()]);
         }
         let into = "INSERT INTO unique_id (value, ins, entry)";

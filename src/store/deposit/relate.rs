@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use uuid::Uuid;
 
-use super::{Deposit, Draft, Replaced, Round};
+use super::{Deposit, Draft, Replaced, Round, refused};
 use crate::dmp::document::{Availability, DocumentEntry, Relation, RelationKind};
 use crate::dmp::id::UniqueId;
 use crate::dmp::query::DocumentKey;
-use crate::error::{Code, Error, Issue};
+use crate::error::{Code, Issue};
 use crate::store::conn::{Conn, DbError};
 use crate::store::known::known;
 use crate::store::rows::Written;
@@ -29,19 +29,21 @@ impl Deposit {
                 (replaces, key, replaced(&entry))
             {
                 if named != told {
-                    return Err(two_targets(told, named).into());
+                    let at = draft.related(Code::MetadataMismatch);
+                    return Err(two_targets(at, told, named).into());
                 }
                 continue;
             }
-            // A signature may come with what it signs; nothing replaces what comes with it.
-            let brought = self.brings(key, round).filter(|_| !replaces);
+            // A signature may come with what it signs; nothing replaces what comes with it, or is related to itself.
+            let own = &draft.written.entry.metadata.unique_id;
+            let brought = self.brings(key, round);
+            let brought = brought.filter(|id| !replaces && *id != own);
             let known = match brought {
                 Some(_) => None,
-                None => Some(
-                    self.known(conn, key, round)
-                        .await?
-                        .ok_or(Code::ReplaceTargetUnknown)?,
-                ),
+                None => {
+                    let known = self.known(conn, key, round).await?;
+                    Some(known.ok_or_else(|| draft.related(Code::ReplaceTargetUnknown))?)
+                }
             };
             let target = match (brought, &known) {
                 (Some(target), _) => target.clone(),
@@ -57,7 +59,7 @@ impl Deposit {
                 continue;
             }
             let masked = match known {
-                Some(known) if replaces => self.replace(conn, known, round).await?,
+                Some(known) if replaces => self.replace(conn, draft, known, round).await?,
                 _ => false,
             };
             let metadata = &mut entry.to_mut().metadata;
@@ -70,7 +72,7 @@ impl Deposit {
                 .push(Issue::new(Code::RelationOnlyInHeader).warning());
             let key = DocumentKey::Unique(target.clone());
             if let Some(known) = self.known(conn, &key, round).await? {
-                let masked = self.replace(conn, known, round).await?;
+                let masked = self.replace(conn, draft, known, round).await?;
                 let metadata = &mut entry.to_mut().metadata;
                 metadata.labels.masked |= masked;
                 metadata.relations.push(Relation {
@@ -118,14 +120,15 @@ impl Deposit {
     async fn replace(
         &self,
         conn: &mut Conn<'_>,
+        draft: &Draft,
         (mut target, own): (DocumentEntry, bool),
         round: &mut Round,
     ) -> Result<bool, Failure> {
         if !own {
-            return Err(Code::NotAuthor.into());
+            return Err(draft.related(Code::NotAuthor).into());
         }
         if target.availability == Availability::Deprecated {
-            return Err(Code::AlreadyReplaced.into());
+            return Err(draft.related(Code::AlreadyReplaced).into());
         }
         let masked = target.metadata.labels.masked;
         target.availability = Availability::Deprecated;
@@ -141,6 +144,13 @@ impl Deposit {
     }
 }
 
+impl Draft {
+    /// A refusal of what it is related to.
+    fn related(&self, code: Code) -> Issue {
+        refused(code, &self.told_at, "relatesTo")
+    }
+}
+
 /// What an entry replaces so far.
 fn replaced(entry: &DocumentEntry) -> Option<&UniqueId> {
     let mut relations = entry.metadata.relations.iter();
@@ -149,10 +159,7 @@ fn replaced(entry: &DocumentEntry) -> Option<&UniqueId> {
 }
 
 /// The resource and the CDA header replace different documents. The depositor may know of the first and wrote the second.
-fn two_targets(declared: &UniqueId, found: &UniqueId) -> Error {
-    Issue::new(Code::MetadataMismatch)
-        .at("DocumentReference.relatesTo")
-        .with("declared", declared.to_string())
+fn two_targets(at: Issue, declared: &UniqueId, found: &UniqueId) -> Issue {
+    at.with("declared", declared.to_string())
         .with("found", found.to_string())
-        .into()
 }

@@ -100,6 +100,7 @@ pub(super) fn document(
         found.refuse(Issue::new(Code::ElementRequired).at(at));
     }
     let (unless, targets) = (declared.unless.clone(), declared.relations.clone());
+    let told_at = declared.path.clone();
     let media_type = fhir_document::media_type(form);
     let file = wrap::File { media_type, bytes };
     let mut metadata = wrap::metadata(declared, &file, format, known, now, found, reading)?;
@@ -113,5 +114,6 @@ pub(super) fn document(
         targets,
         header_replaces: None,
         unless,
+        told_at,
     })
 }

@@ -127,8 +127,10 @@ pub fn vaccination_note(
         targets: Vec::new(),
         header_replaces: None,
         unless: Vec::new(),
+        told_at: String::new(),
     };
     let submission = Submission {
+        told_at: String::new(),
         folders: Vec::new(),
         metadata: set,
         documents: vec![document],

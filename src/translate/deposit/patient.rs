@@ -64,6 +64,7 @@ pub fn prepare_from_patient(
         documents: vec![document],
         superseded: Vec::new(),
         folders: Vec::new(),
+        told_at: String::new(),
     };
     Ok((submission, warnings))
 }
@@ -128,6 +129,7 @@ fn one(
         targets: declared.relations,
         header_replaces: None,
         unless: declared.unless,
+        told_at: declared.path,
     })
 }
 

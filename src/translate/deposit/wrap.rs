@@ -99,6 +99,7 @@ pub(super) fn wrap(
         targets,
         header_replaces: None,
         unless,
+        told_at: path,
     })
 }
 
