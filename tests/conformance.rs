@@ -140,6 +140,7 @@ fn differentials_stay_inside_r4() {
             }
             // Elements inside a data type hang on that type in the table.
             let inside = path.replacen(&format!("{kind}.content.attachment."), "Attachment.", 1);
+            let inside = inside.replacen(&format!("{kind}.context.period."), "Period.", 1);
             let inside = inside.replacen("OperationOutcome.issue.details.", "CodeableConcept.", 1);
             let inside = inside.replacen("CodeableConcept.coding.", "Coding.", 1);
             assert!(known.contains(&inside), "{name}: {path}");
