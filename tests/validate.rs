@@ -4,6 +4,8 @@
 
 mod support;
 
+use hyper::Method;
+use passerelle::translate::wire;
 use serde_json::{Value, json};
 use support::client::encode;
 use support::document::PATIENT;
@@ -114,6 +116,124 @@ fn all_defects_of_a_resource_are_told_at_once() {
 }
 
 #[test]
+fn what_is_wrong_in_the_form_hides_nothing_else() {
+    run(Options::strict(), async |server, client| {
+        let mut bundle = Document::new().bundle();
+        let document = &mut bundle["entry"][1]["resource"];
+        document["status"] = json!("superseded");
+        document.as_object_mut().unwrap().remove("custodian");
+        let contained = document["contained"].as_array_mut().unwrap();
+        contained.push(json!({"resourceType": "Practitioner", "id": "person0"}));
+        let last = contained.len() - 1;
+        let expected = [
+            "error unsupported-element {D}.ville".to_owned(),
+            "error element-required {D}.custodian".to_owned(),
+            "error element-invalid {D}.status".to_owned(),
+            format!("error element-invalid {{D}}.contained[{last}].id"),
+        ];
+        let xml = wire::write_xml(&bundle).unwrap();
+        let end = xml.find("</DocumentReference>").unwrap();
+        let xml = format!("{}<ville value=\"x\"/>{}", &xml[..end], &xml[end..]);
+        bundle["entry"][1]["resource"]["ville"] = json!("x");
+        let alone = bundle["entry"][1]["resource"].clone();
+        let (json, alone) = (
+            bundle.to_string().into_bytes(),
+            alone.to_string().into_bytes(),
+        );
+        for (path, form, body, at, status) in [
+            (
+                "/Bundle/$validate",
+                "json",
+                &json,
+                "Bundle.entry[1].resource",
+                200,
+            ),
+            ("", "json", &json, "Bundle.entry[1].resource", 422),
+            (
+                "/Bundle/$validate",
+                "xml",
+                &xml.clone().into_bytes(),
+                "Bundle.entry[1].resource",
+                200,
+            ),
+            (
+                "",
+                "xml",
+                &xml.into_bytes(),
+                "Bundle.entry[1].resource",
+                422,
+            ),
+            (
+                "/DocumentReference/$validate",
+                "json",
+                &alone,
+                "DocumentReference",
+                200,
+            ),
+            (
+                "/DocumentReference",
+                "json",
+                &alone,
+                "DocumentReference",
+                422,
+            ),
+        ] {
+            let media_type = format!("application/fhir+{form}");
+            let headers = [
+                ("Content-Type", media_type.as_str()),
+                ("Accept", "application/fhir+json"),
+            ];
+            let reply = client
+                .send(Method::POST, path, &headers, body.clone())
+                .await;
+            let told = told(&reply.assert_status(status).json());
+            for issue in &expected {
+                let issue = issue.replace("{D}", at);
+                // ITI-105 has its own profile.
+                if issue.contains("contained") && path == "/DocumentReference" {
+                    continue;
+                }
+                assert!(told.contains(&issue), "{path} {form}: {issue} in {told:?}");
+            }
+        }
+        let (identifier, mut patient) = Document::new().record();
+        patient["ville"] = json!("x");
+        patient["identifier"][0]["value"] = json!("279035121518988");
+        patient["name"][0].as_object_mut().unwrap().remove("given");
+        let mut operator = server.client("exploitant");
+        let path = format!("/Patient?identifier={}", encode(&identifier));
+        let put = operator.put(&path, &patient).await.assert_status(422);
+        for told in [judge(client, "Patient", &patient).await, told(&put.json())] {
+            for issue in [
+                "error unsupported-element Patient.ville",
+                "error ins-invalid Patient.identifier[0]",
+                "error element-required Patient.name[0].given",
+            ] {
+                assert!(told.iter().any(|told| told == issue), "{issue} in {told:?}");
+            }
+        }
+        let mut consent = consent_for(PATIENT, "899900000011");
+        consent["ville"] = json!("x");
+        consent.as_object_mut().unwrap().remove("scope");
+        consent["patient"] = json!({"identifier": {"system": "urn:oid:1.2.250.1.213.1.4.10", "value": "279035121518988"}});
+        let mut doctor = server.client("medecin");
+        let posted = doctor.post("/Consent", &consent).await.assert_status(422);
+        for told in [
+            judge(client, "Consent", &consent).await,
+            told(&posted.json()),
+        ] {
+            for issue in [
+                "error unsupported-element Consent.ville",
+                "error element-required Consent.scope",
+                "error ins-invalid Consent.patient.identifier",
+            ] {
+                assert!(told.iter().any(|told| told == issue), "{issue} in {told:?}");
+            }
+        }
+    });
+}
+
+#[test]
 fn a_deposit_is_held_against_its_document() {
     run(Options::default(), async |_, client| {
         let mut simplified = Document::new().simplified();
@@ -141,6 +261,99 @@ fn a_profile_chooses_the_checks() {
         let told = told(&outcome.json());
         let data = "error unsupported-element DocumentReference.content[0].attachment.data";
         assert!(told.iter().any(|issue| issue == data), "{told:?}");
+    });
+}
+
+#[test]
+fn every_profile_that_is_declared_can_be_asked_for() {
+    run(Options::default(), async |_, client| {
+        let bundle = Document::new().bundle();
+        let capability = client.get("/metadata").await.assert_status(200).json();
+        let resources = capability["rest"][0]["resource"].as_array().unwrap();
+        let mut asked = 0;
+        for (kind, good) in [
+            ("Bundle", bundle.clone()),
+            ("DocumentReference", bundle["entry"][1]["resource"].clone()),
+            ("List", bundle["entry"][0]["resource"].clone()),
+            ("Consent", consent_for(PATIENT, "899900000011")),
+            ("Patient", Document::new().record().1),
+            ("Immunization", json!({"resourceType": "Immunization"})),
+        ] {
+            let declared = resources.iter().find(|one| one["type"] == kind).unwrap();
+            let supported = declared["supportedProfile"].as_array();
+            let mut profiles: Vec<_> = supported.into_iter().flatten().collect();
+            // A Bundle is read as a document, and deposited as a transaction.
+            let base = json!(format!("http://hl7.org/fhir/StructureDefinition/{kind}"));
+            profiles.extend([&declared["profile"], &base]);
+            for profile in profiles {
+                let url = encode(profile.as_str().unwrap());
+                let path = format!("/{kind}/$validate?profile={url}");
+                client.post(&path, &good).await.assert_status(200);
+                asked += 1;
+            }
+            let elsewhere = format!("/{kind}/$validate?profile=http://example.org/{kind}");
+            let reply = client.post(&elsewhere, &good).await;
+            reply.assert_refused(422, "element-invalid");
+        }
+        assert!(asked > 20, "{asked}");
+    });
+}
+
+#[test]
+fn a_resource_is_held_against_the_profile_that_is_asked_for() {
+    run(Options::default(), async |_, client| {
+        let ours = |name: &str| {
+            encode(&format!(
+                "https://passerelle.dev/fhir/StructureDefinition/{name}"
+            ))
+        };
+        let set = Document::new().bundle()["entry"][0]["resource"].clone();
+        let mut folder = set.clone();
+        folder["code"]["coding"][0]["code"] = json!("folder");
+        folder["title"] = json!("Dossier");
+        for element in ["source", "contained"] {
+            folder.as_object_mut().unwrap().remove(element);
+        }
+        folder["extension"].as_array_mut().unwrap().truncate(1);
+        let consent = consent_for(PATIENT, "899900000011");
+        for (kind, body, profile, error) in [
+            ("List", &set, "submissionset", None),
+            (
+                "List",
+                &set,
+                "folder",
+                Some("error unsupported-element List.code"),
+            ),
+            ("List", &folder, "folder", None),
+            (
+                "List",
+                &folder,
+                "submissionset",
+                Some("error unsupported-element List.code"),
+            ),
+            ("Consent", &consent, "consent-right", None),
+            ("Consent", &consent, "consent-autorisation-acces", None),
+            (
+                "Consent",
+                &consent,
+                "consent-blocage",
+                Some("error element-invalid Consent.category"),
+            ),
+        ] {
+            let path = format!("/{kind}/$validate?profile={}", ours(profile));
+            let outcome = client.post(&path, body).await.assert_status(200);
+            let told = told(&outcome.json());
+            let found = errors(&told).contains(&error.unwrap_or("no such"));
+            assert_eq!(found, error.is_some(), "{kind} {profile}: {told:?}");
+            assert_eq!(
+                errors(&told).is_empty(),
+                error.is_none(),
+                "{kind} {profile}: {told:?}"
+            );
+        }
+        let unknown = format!("/Consent/$validate?profile={}", ours("consent-autre"));
+        let reply = client.post(&unknown, &consent).await;
+        reply.assert_refused(422, "element-invalid");
     });
 }
 

@@ -23,7 +23,9 @@ pub use write::{content_path, write};
 
 pub(super) use attachment::decode_base64;
 pub(super) use identifiers::{check_set_identifiers, declared_unique_id, slice};
-pub(super) use profile::{FROM_PATIENT, SIMPLIFIED, check_comprehensive, check_simplified};
+pub(super) use profile::{
+    FROM_PATIENT, SIMPLIFIED, check_comprehensive, check_contained, check_simplified,
+};
 pub(super) use read::{labels_of, read_into, server_assigned};
 pub(super) use relation::{Siblings, changed, condition, key, named, normal};
 pub(super) use source_patient::another_patient;

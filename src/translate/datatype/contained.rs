@@ -56,7 +56,17 @@ impl<'a> Contained<'a> {
     /// Tells the ones that nothing pointed to (dom-3). Whose reference was left out is often still there: guide mode lets people,
     /// organisations and devices go with a warning, for the header says who they were.
     pub(in crate::translate) fn tell_unused(&self, found: &mut Findings) {
+        let mut ids = HashSet::new();
         for resource in &self.resources {
+            if resource.str("id").is_some_and(|id| !ids.insert(id)) {
+                // A reference led to the first one: nobody would miss this one.
+                found.refuse(invalid(
+                    resource.path_of("id"),
+                    "une autre ressource contenue le porte déjà",
+                    "another contained resource has it already",
+                ));
+                continue;
+            }
             if resource.str("id").is_some_and(|id| self.used.contains(id)) {
                 continue;
             }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::object::Object;
 use crate::dmp::code::system;
-use crate::dmp::id::{Oid, UniqueId, is_oid, strip_prefix_ignore_case};
+use crate::dmp::id::{Oid, Root, UniqueId, is_oid, strip_prefix_ignore_case};
 use crate::dmp::person::Identifier;
 use crate::error::Code;
 use crate::translate::findings::{Findings, Weight, invalid};
@@ -89,6 +89,7 @@ pub(in crate::translate) fn read(
     found: &mut Findings,
 ) -> Option<Identifier> {
     found.weigh_all(weight, node.only(&["use", "type", "system", "value"]));
+    check_uris(node, found);
     match node.required("value") {
         Ok(value) => Some(from_fhir(
             node.str("system"),
@@ -131,6 +132,7 @@ pub(in crate::translate) fn read_one(
 /// Reads a unique id: `urn:ietf:rfc:3986` with an OID or UUID, or an OID as system.
 pub(in crate::translate) fn read_unique(node: Node, found: &mut Findings) -> Option<UniqueId> {
     found.weigh_all(Weight::Key, node.only(&["use", "type", "system", "value"]));
+    check_uris(node, found);
     let value = match node.required("value") {
         Ok(value) => value,
         Err(issue) => {
@@ -147,6 +149,23 @@ pub(in crate::translate) fn read_unique(node: Node, found: &mut Findings) -> Opt
                 "an OID or a UUID is expected",
             ));
             None
+        }
+    }
+}
+
+/// An OID or a UUID is a URI with its prefix only, as system and as the value of a URI.
+fn check_uris(node: Node, found: &mut Findings) {
+    let is_uri = node.str("system") == Some(URI);
+    for name in ["system", "value"] {
+        let bare = |text: &str| {
+            strip_prefix_ignore_case(text, "urn:").is_none() && text.parse::<Root>().is_ok()
+        };
+        if (name == "system" || is_uri) && node.str(name).is_some_and(bare) {
+            found.tolerate(invalid(
+                node.path_of(name),
+                "une URI (urn:oid: ou urn:uuid:) est attendue",
+                "a URI (urn:oid: or urn:uuid:) is expected",
+            ));
         }
     }
 }

@@ -52,6 +52,12 @@ pub(in crate::translate) fn check_comprehensive(resource: Node, found: &mut Find
     if let Some(master) = resource.get("masterIdentifier") {
         check_unique(master, found);
     }
+    for author in resource
+        .items("author")
+        .chain(resource.get("authenticator"))
+    {
+        check_contained(author, found);
+    }
     for author in resource.items("author") {
         let id = author
             .str("reference")
@@ -68,6 +74,17 @@ pub(in crate::translate) fn check_comprehensive(resource: Node, found: &mut Find
                 &format!("{kinds} is expected"),
             ));
         }
+    }
+}
+
+/// PDSm contains its people; a reference that leads elsewhere is told where it is followed.
+pub(in crate::translate) fn check_contained(reference: Node, found: &mut Findings) {
+    if reference.get("reference").is_none() {
+        found.tolerate(invalid(
+            reference.path(),
+            "une ressource contenue est attendue",
+            "a contained resource is expected",
+        ));
     }
 }
 

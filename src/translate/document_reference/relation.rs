@@ -55,6 +55,14 @@ pub(super) fn read_all(
             }
         };
         if let (Some(kind), Some(target)) = (kind, target) {
+            if relations.contains(&(kind, target.clone())) {
+                found.tolerate(invalid(
+                    node.path(),
+                    "elle est déjà dite",
+                    "it is said already",
+                ));
+                continue;
+            }
             relations.push((kind, target));
         }
     }

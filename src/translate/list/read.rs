@@ -10,7 +10,7 @@ use super::super::datatype::urls::{
 };
 use super::super::datatype::{author, coding, identifier};
 use super::super::document_reference::{
-    check_set_identifiers, declared_unique_id, server_assigned,
+    check_contained, check_set_identifiers, declared_unique_id, server_assigned,
 };
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
@@ -97,7 +97,10 @@ pub(in crate::translate) fn read_into(
     }
     read_extensions(resource, &mut set, &mut contained, found, reading);
     match resource.get("source") {
-        Some(source) => set.author = read_source(source, &mut contained, found, reading),
+        Some(source) => {
+            check_contained(source, found);
+            set.author = read_source(source, &mut contained, found, reading);
+        }
         None => found.tolerate(missing(resource, "source")),
     }
     set.comments = read_note(resource, found);

@@ -219,7 +219,9 @@ impl<'a> People<'a, '_> {
     }
 
     fn related_person(&mut self, resource: Node<'a>) -> Author {
-        only(resource, &["identifier", "name"], self.found);
+        only(resource, &["identifier", "name", "patient"], self.found);
+        // R4 asks for it; whose relative he is goes without saying in a record.
+        self.found.labels(resource, &["patient"]);
         Author {
             id: identifier::read_one(resource, "", self.found),
             name: name::read_first(resource, self.found),
