@@ -63,10 +63,7 @@ fn children(
         }
     }
     elements.sort_by_key(|(field, ..)| field.slot);
-    if elements.is_empty() {
-        out.push_str("/>");
-        return Some(());
-    }
+    let before = out.len();
     out.push('>');
     let any_beside = members.keys().any(|key| key.starts_with('_'));
     for (field, value, beside) in elements {
@@ -78,7 +75,13 @@ fn children(
         };
         element(field, value, beside, (table, depth), out)?;
     }
-    end(name, out);
+    if out.len() == before + 1 {
+        // Nothing in it, or empty lists.
+        out.truncate(before);
+        out.push_str("/>");
+    } else {
+        end(name, out);
+    }
     Some(())
 }
 
