@@ -4,7 +4,7 @@ use super::acts::{Act, is_imaging_report, studies};
 use super::fault::{Fault, words};
 use super::people::NameParts;
 use super::source::{Source, keep_first, push};
-use super::values::WrittenId;
+use super::values::{WrittenId, single_blanks};
 use super::walk::Tag;
 use super::{BodyKind, CdaAuthor, CdaHeader, CdaPerson, WrittenIds};
 use crate::dmp::code::Code;
@@ -97,7 +97,7 @@ impl Source<'_> {
             }
             "languageCode" => {
                 draft.once("languageCode", tag)?;
-                draft.language = self.attribute("code");
+                draft.language = self.attribute("code").as_deref().and_then(single_blanks);
                 self.skip()?;
             }
             "versionNumber" => {

@@ -47,6 +47,7 @@ impl Source<'_> {
     /// A coded value; None for a null flavour or without `@code`.
     pub(super) fn code(&mut self) -> Result<Option<Code>, Fault> {
         let code = self.attribute("code").filter(|_| !self.is_null());
+        let code = code.as_deref().and_then(single_blanks);
         let code = code.map(|code| Code {
             code,
             system: self.attribute("codeSystem").unwrap_or_default(),
@@ -101,6 +102,12 @@ impl Source<'_> {
         }
         Ok((low.or(value), high))
     }
+}
+
+/// A code has no blanks but single ones inside (HL7 v3 `cs`, FHIR `code`); None for what has blanks alone.
+pub(super) fn single_blanks(code: &str) -> Option<String> {
+    let words: Vec<&str> = code.split_whitespace().collect();
+    Some(words.join(" ")).filter(|code| !code.is_empty())
 }
 
 /// A time whose offset is shorter than HL7 v3 wants (`+100`), or that has an offset and no hour.

@@ -8,7 +8,7 @@ use crate::dmp::time::Timestamp;
 use crate::dmp::vaccination::{
     Concept, MAX_REACTIONS, Party, Quantity, Reaction, Series, Status, Vaccination, system,
 };
-use crate::translate::cda::values::repaired;
+use crate::translate::cda::values::{repaired, single_blanks};
 
 /// LOINC: rank of the vaccination.
 pub(super) const RANK: &str = "30973-2";
@@ -90,10 +90,8 @@ fn code(element: &Element) -> Option<Code> {
         of if is_oid(of) => of,
         _ => "",
     };
-    // A code of FHIR has single blanks inside.
-    let words: Vec<&str> = code.split_whitespace().collect();
     Some(Code {
-        code: Some(words.join(" ")).filter(|code| !code.is_empty())?,
+        code: single_blanks(code)?,
         system: of.to_owned(),
         display: element.attribute("displayName").map(str::to_owned),
     })
@@ -131,7 +129,7 @@ fn quantity(element: &Element) -> Option<Quantity> {
         unit: element
             .attribute("unit")
             .filter(|unit| *unit != "1")
-            .map(str::to_owned),
+            .and_then(single_blanks),
     })
 }
 
