@@ -208,6 +208,37 @@ fn an_ins_is_judged_by_environment_and_mode() {
 }
 
 #[test]
+fn the_name_of_an_authority_has_no_blanks_inside() {
+    for (good, bad, column) in [
+        (
+            "root=\"1.2.250.1.71.4.2.2\"",
+            "root=\"1.2.250 .1.71.4.2.2\"",
+            "<id ",
+        ),
+        (
+            "codeSystem=\"1.2.250.1.213.1.1.4.9\"",
+            "codeSystem=\"1.2.250.1.213.1.1.\u{a0}4.9\"",
+            "<standardIndustryClassCode ",
+        ),
+    ] {
+        let xml = Sample::default().xml();
+        let xml = xml.replacen(good, bad, 1);
+        let issues = guide(&xml);
+        let issue = &issues[0];
+        assert_eq!(
+            (issue.code, issue.check.as_str()),
+            (Code::CdaInvalid, "identifier")
+        );
+        let line = xml.lines().nth(issue.line.unwrap() as usize - 1).unwrap();
+        let at: String = line
+            .chars()
+            .skip(issue.column.unwrap() as usize - 1)
+            .collect();
+        assert!(at.starts_with(column), "{at}");
+    }
+}
+
+#[test]
 fn several_problems_are_told_at_once() {
     let xml = with(|s| {
         s.id.clear();

@@ -14,10 +14,24 @@ pub(super) type WrittenId = (UniqueId, String);
 impl Source<'_> {
     /// `id`: root and extension; None for a null flavour or without root.
     pub(super) fn identifier(&mut self) -> Result<Option<Identifier>, Fault> {
-        let root = self.attribute("root").filter(|_| !self.is_null());
+        let root = match self.is_null() {
+            true => None,
+            false => self.root("root", "@root: OID | UUID"),
+        };
         let extension = self.attribute("extension").unwrap_or_default();
         self.skip()?;
         Ok(root.map(|root| Identifier { root, extension }))
+    }
+
+    /// A name of an authority; what has blanks inside is none, and no URI of FHIR either.
+    fn root(&mut self, name: &str, expected: &'static str) -> Option<String> {
+        let root = self.attribute(name)?;
+        if root.contains(char::is_whitespace) {
+            let fault = Fault::new(self.walker.at(), words::IDENTIFIER);
+            self.complain(fault.expected(expected));
+            return None;
+        }
+        Some(root)
     }
 
     /// `id` of a document.
@@ -50,7 +64,9 @@ impl Source<'_> {
         let code = code.as_deref().and_then(single_blanks);
         let code = code.map(|code| Code {
             code,
-            system: self.attribute("codeSystem").unwrap_or_default(),
+            system: self
+                .root("codeSystem", "@codeSystem: OID")
+                .unwrap_or_default(),
             display: self.attribute("displayName"),
         });
         self.skip()?;
