@@ -118,6 +118,13 @@ mod tests {
             assert_eq!(systems.oid_of(url), Some("2.16.840.1.113883.5.25"), "{url}");
         }
         assert_eq!(systems.url_of("2.16.840.1.113883.5.25"), CONFIDENTIALITY);
+        for (name, oid) in [
+            ("ccam", "1.2.250.1.213.2.5"),
+            ("cim-10", "2.16.840.1.113883.6.3"),
+        ] {
+            let url = format!("https://smt.esante.gouv.fr/terminologie-{name}");
+            assert_eq!(systems.oid_of(&url), Some(oid), "{url}");
+        }
     }
 
     #[test]
