@@ -403,6 +403,22 @@ async fn a_wrong_patch_changes_nothing() {
             422,
             "element-invalid",
         ),
+        // There are two: the flag, and the confidentiality.
+        (
+            operation("replace", "/securityLabel/2", label("MASQUE_PS")),
+            422,
+            "element-invalid",
+        ),
+        (
+            operation("add", "/securityLabel/3", label("MASQUE_PS")),
+            422,
+            "element-invalid",
+        ),
+        (
+            operation("replace", "/securityLabel/00", label("MASQUE_PS")),
+            405,
+            "not-mutable",
+        ),
         (
             operation("test", "/status", json!("superseded")),
             412,
@@ -837,6 +853,19 @@ async fn an_update_changes_what_a_patch_may() {
 }
 
 /// The confidentiality of the document itself is its own: writing another one is told, not left out.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_statuses_the_last_is_meant() {
+    let mut world = World::new(None).await;
+    let status = |code: &str| json!({"op": "replace", "path": "/status", "value": code});
+    let kept = json!([status("entered-in-error"), status("current")]);
+    let reply = world.patch(kept).await.assert_status(200);
+    assert_eq!(reply.json()["status"], "current");
+    assert_eq!(world.found_by_other().await, 1);
+    let deleted = json!([status("current"), status("entered-in-error")]);
+    world.patch(deleted).await.assert_status(200);
+    assert_eq!(world.found_by_other().await, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn r_and_v_are_refused() {
     let mut world = World::new(Some("MASQUE_PS")).await;

@@ -75,8 +75,15 @@ impl Patch {
             match edit {
                 // What a replacement did already is no deletion.
                 Edit::Supersede if entry.availability == Availability::Deprecated => {}
-                Edit::Delete | Edit::Supersede => change.delete = true,
-                Edit::Restore => change.restore = entry.availability == Availability::Deprecated,
+                Edit::Delete | Edit::Supersede => {
+                    change.delete = true;
+                    change.restore = false;
+                }
+                // The last status is the one that is meant.
+                Edit::Restore => {
+                    change.delete = false;
+                    change.restore = entry.availability == Availability::Deprecated;
+                }
                 // Only what is archived carries the extension.
                 Edit::HeldArchived(_) if !archived => {
                     return Err(invalid(

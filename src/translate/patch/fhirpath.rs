@@ -68,7 +68,7 @@ fn edit(operation: &Value, reading: &Reading) -> Result<Edit, Error> {
         ("delete", ".extension[0]") => Ok(Edit::HeldArchived(false)),
         ("replace" | "add" | "insert", ".securityLabel") => {
             let label = labels::one(value.unwrap_or(&Value::Null), reading)?;
-            Ok(Edit::Labels(labels::written(label, None)))
+            Ok(Edit::Labels(labels::Edit::Write(None, label)))
         }
         ("replace" | "delete", label) if position(label).is_some() => {
             let position = position(label);
@@ -76,7 +76,7 @@ fn edit(operation: &Value, reading: &Reading) -> Result<Edit, Error> {
                 ("delete", _, Some(position)) => Ok(Edit::Labels(labels::Edit::Remove(position))),
                 (_, Some(value), _) => {
                     let label = labels::one(value, reading)?;
-                    Ok(Edit::Labels(labels::written(label, position)))
+                    Ok(Edit::Labels(labels::Edit::Write(position, label)))
                 }
                 _ => Err(unreadable("operation: value")),
             }

@@ -74,7 +74,10 @@ fn edit(operation: &Value, reading: &Reading) -> Result<Edit, Error> {
         }
         ("replace" | "add", Place::Label(position)) => {
             let label = labels::one(required()?, reading)?;
-            Ok(Edit::Labels(labels::written(label, position)))
+            Ok(Edit::Labels(match (op, position) {
+                ("add", Some(position)) => labels::Edit::Insert(position, label),
+                _ => labels::Edit::Write(position, label),
+            }))
         }
         ("remove", Place::Label(Some(position))) => {
             Ok(Edit::Labels(labels::Edit::Remove(position)))
@@ -160,7 +163,9 @@ fn place(path: &str) -> Result<Place, Error> {
         _ => {}
     }
     if let Some(position) = path.strip_prefix("/securityLabel/") {
-        let digits = position.len() <= 2 && position.bytes().all(|b| b.is_ascii_digit());
+        let digits = position.len() <= 2
+            && position.bytes().all(|b| b.is_ascii_digit())
+            && (position == "0" || !position.starts_with('0'));
         return match position.parse() {
             Ok(position) if digits => Ok(Place::Label(Some(position))),
             _ => Err(not_mutable(path)),

@@ -15,11 +15,11 @@ const ELEMENT: &str = "securityLabel";
 pub(super) enum Edit {
     /// The whole list.
     Set(Labels),
-    /// Adds what these carry, whichever position they were written to; `R` and `V` take the place of the document's own
-    /// confidentiality.
-    Add(Labels),
-    /// Writes `N` over a position: that flag goes, or the only one there is.
-    Unset(Option<usize>),
+    /// Writes these over a position, or to the end: what they carry is added, whichever position it is, and `R` and `V` take the
+    /// place of the document's own confidentiality; `N` takes away the flag there, or the only one there is.
+    Write(Option<usize>, Labels),
+    /// Writes these before a position.
+    Insert(usize, Labels),
     /// Removes a position.
     Remove(usize),
     /// `test`: the labels, or the one at a position, must be these.
@@ -31,24 +31,13 @@ impl Edit {
     pub(super) fn apply(&self, held: Labels) -> Result<Labels, Error> {
         match self {
             Self::Set(labels) => Ok(*labels),
-            Self::Add(labels) => Ok(Labels {
-                masked: held.masked || labels.masked,
-                invisible_patient: held.invisible_patient || labels.invisible_patient,
-                invisible_representatives: held.invisible_representatives
-                    || labels.invisible_representatives,
-                restricted: match labels.restricted {
-                    Restriction::Normal => held.restricted,
-                    other => other,
-                },
-            }),
-            Self::Unset(position) => unset(held, *position),
+            Self::Write(Some(position), _) if *position >= held.codes().len() => Err(nothing()),
+            Self::Insert(position, _) if *position > held.codes().len() => Err(nothing()),
+            Self::Write(position, labels) => write(held, *labels, *position),
+            Self::Insert(position, labels) => write(held, *labels, Some(*position)),
             Self::Remove(position) => match flag_at(held, *position) {
                 Some(flag) => Ok(without(held, flag)),
-                None => Err(invalid(
-                    ELEMENT,
-                    "aucun niveau de confidentialité à cette position",
-                    "no label at this position",
-                )),
+                None => Err(nothing()),
             },
             Self::Is(None, labels) if *labels == held => Ok(held),
             Self::Is(Some(position), labels) => {
@@ -61,6 +50,31 @@ impl Edit {
             Self::Is(None, _) => Err(Code::VersionConflict.into()),
         }
     }
+}
+
+/// Adds a flag to what is there; `N` alone takes one away.
+fn write(held: Labels, labels: Labels, position: Option<usize>) -> Result<Labels, Error> {
+    if labels == Labels::default() {
+        return unset(held, position);
+    }
+    Ok(Labels {
+        masked: held.masked || labels.masked,
+        invisible_patient: held.invisible_patient || labels.invisible_patient,
+        invisible_representatives: held.invisible_representatives
+            || labels.invisible_representatives,
+        restricted: match labels.restricted {
+            Restriction::Normal => held.restricted,
+            other => other,
+        },
+    })
+}
+
+fn nothing() -> Error {
+    invalid(
+        ELEMENT,
+        "aucun niveau de confidentialité à cette position",
+        "no label at this position",
+    )
 }
 
 /// `N` written over a flag removes it; written elsewhere, it removes the only flag there is.
@@ -127,13 +141,4 @@ fn expected() -> Error {
         "une liste de CodeableConcept est attendue",
         "a list of CodeableConcept is expected",
     )
-}
-
-/// An edit that writes one label at a position: a flag is added to what is there, `N` alone takes one away.
-pub(super) fn written(labels: Labels, position: Option<usize>) -> Edit {
-    if labels == Labels::default() {
-        Edit::Unset(position)
-    } else {
-        Edit::Add(labels)
-    }
 }

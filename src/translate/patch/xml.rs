@@ -103,7 +103,7 @@ fn brought(
                 };
                 for label in value.as_array().into_iter().flatten() {
                     let label = labels::one(label, reading)?;
-                    edits.push(Edit::Labels(labels::written(label, position)));
+                    edits.push(Edit::Labels(labels::Edit::Write(position, label)));
                 }
             }
             "extension" if !matches!(place, Place::Label(_)) => {
