@@ -97,6 +97,8 @@ fn get(code: Code, card: &'static str, path: &str) -> Case {
     }
 }
 
+const RELATES_TO: &str = "Bundle.entry[1].resource.relatesTo";
+
 fn find(code: Code, card: &'static str, patient: &str, more: &str) -> Case {
     let patient = support::client::encode(patient);
     let path = format!("/DocumentReference?patient.identifier={patient}&status=current{more}");
@@ -461,16 +463,18 @@ fn cases(records: &Records, kept: &Document, old: &Document) -> Vec<Case> {
                 document["content"][0]["attachment"]["size"] = json!(12);
             },
         ),
-        deposit(DuplicateDocument, &kept.bundle()),
+        deposit(DuplicateDocument, &kept.bundle()).at("Bundle.entry[1].resource.masterIdentifier"),
         deposit(
             AlreadyReplaced,
             &Document::replacing(old.unique_id()).bundle(),
-        ),
+        )
+        .at(RELATES_TO),
         deposit(
             ReplaceTargetUnknown,
             &Document::replacing("1.2.250.1.999.1.8.1").bundle(),
-        ),
-        by_medecin2(NotAuthor, &Document::replacing(kept.unique_id()).bundle()),
+        )
+        .at(RELATES_TO),
+        by_medecin2(NotAuthor, &Document::replacing(kept.unique_id()).bundle()).at(RELATES_TO),
         changed(
             LabelConflict,
             "Bundle.entry[1].resource.securityLabel",
