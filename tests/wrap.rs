@@ -14,6 +14,8 @@ use support::document::{PATIENT, TABLES};
 use support::{Client, Document, Options, Server, consent_for};
 
 const MEDECIN: &str = "899900000011";
+/// Struct_IdNat of the certificate `hopital`.
+const HOSPITAL: &str = "10B0000014";
 
 const PDF: &[u8] = b"%PDF-1.4\n<x:xmpmeta><pdfaid:part>1</pdfaid:part></x:xmpmeta>\n%%EOF\n";
 
@@ -146,6 +148,23 @@ async fn what_the_card_tells_need_not_be_said() {
 }
 
 #[tokio::test]
+async fn who_deposits_keeps_what_nobody_else_keeps() {
+    on_both(Options::default(), async |server| {
+        let mut hospital = server.client("hopital");
+        let mut sent = published("application/pdf", PDF);
+        let object = sent.as_object_mut().unwrap();
+        object.remove("custodian");
+        object["author"] = json!([{"type": "Practitioner", "display": "ZZSECRET",
+            "identifier": {"system": "urn:oid:1.2.250.1.71.4.2.1", "value": MEDECIN}}]);
+        let reply = hospital.post("/DocumentReference", &sent).await;
+        let made = reply.assert_status(201).json();
+        let custodian = &made["custodian"];
+        assert_eq!(custodian["identifier"]["value"], HOSPITAL, "{custodian}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_nobody_tells_is_asked_for_by_name_and_nothing_is_stored() {
     on_both(Options::default(), async |server| {
         let mut laboratory = server.client("laboratoire");
@@ -178,7 +197,6 @@ async fn what_nobody_tells_is_asked_for_by_name_and_nothing_is_stored() {
         for element in [
             "author",
             "authenticator",
-            "custodian",
             "context.facilityType",
             "context.practiceSetting",
             "type",

@@ -12,7 +12,9 @@ use crate::dmp::code::Code as Coded;
 use crate::dmp::document::{DocumentMetadata, Relation, RelationKind, Sha1};
 use crate::dmp::id::{UniqueId, is_oid};
 use crate::dmp::ins::Ins;
-use crate::dmp::person::{Author, AuthorKind, Identifier, LegalAuthenticator, SourcePatient};
+use crate::dmp::person::{
+    Author, AuthorKind, Identifier, LegalAuthenticator, Organization, SourcePatient,
+};
 use crate::dmp::query::DocumentKey;
 use crate::dmp::record::Traits;
 use crate::dmp::submission::NewDocument;
@@ -35,6 +37,8 @@ pub(super) struct Known<'a> {
     pub traits: &'a Traits,
     /// The professional whose own card deposits.
     pub author: Option<Author>,
+    /// The structure that deposits: it keeps what nobody else is said to keep.
+    pub keeper: Option<Organization>,
     /// Who deposits; empty when nobody does.
     pub depositor: String,
 }
@@ -42,9 +46,11 @@ pub(super) struct Known<'a> {
 impl<'a> Known<'a> {
     pub(super) fn of(depositor: &Depositor<'a>) -> Self {
         let is_nominative = depositor.actor.kind.is_nominative();
+        let author = set::author(depositor);
         Self {
             traits: depositor.traits,
-            author: is_nominative.then(|| set::author(depositor)),
+            keeper: author.institution.clone(),
+            author: is_nominative.then_some(author),
             depositor: depositor.actor.id.key(),
         }
     }
@@ -160,6 +166,7 @@ pub(super) fn metadata(
     }
     let custodian = declared.custodian.clone();
     let custodian = custodian.or_else(|| authors.iter().find_map(|a| a.institution.clone()));
+    let custodian = custodian.or_else(|| known.keeper.clone());
     if custodian.is_none() {
         found.refuse(missing("custodian"));
     }

@@ -46,6 +46,7 @@ pub fn wrap_alone(
             let known = wrap::Known {
                 traits: &traits,
                 author: None,
+                keeper: None,
                 depositor: String::new(),
             };
             wrap::wrap(declared, &file, &known, now, &mut found, reading)
