@@ -362,6 +362,11 @@ fn a_folder_has_a_title_and_entries_and_no_source() {
     run(Options::strict(), async |_, client| {
         let mut folder = Document::new().bundle()["entry"][0]["resource"].clone();
         folder["code"]["coding"][0]["code"] = json!("folder");
+        folder["entry"] =
+            json!([{"item": {"reference": "List/5f1c2e7a-0000-4000-8000-000000000000"}}]);
+        let told = judge(client, "List", &folder).await;
+        let other = "error element-invalid List.entry[0].item";
+        assert!(told.iter().any(|told| told == other), "{told:?}");
         folder.as_object_mut().unwrap().remove("entry");
         folder.as_object_mut().unwrap().remove("title");
         let told = judge(client, "List", &folder).await;

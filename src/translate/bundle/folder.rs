@@ -2,7 +2,7 @@
 
 use super::super::Reading;
 use super::super::document_reference::{self, another_patient, normal};
-use super::super::findings::{Findings, Weight, invalid};
+use super::super::findings::{Findings, Weight};
 use super::super::list;
 use super::super::wire::Node;
 use super::entries::{Entry, by_url};
@@ -117,11 +117,7 @@ fn of_the_record(item: Node, found: &mut Findings, reading: &Reading) -> Option<
         None if identifier.is_none() => {
             Issue::new(Code::ElementRequired).at(item.path_of("reference"))
         }
-        _ => invalid(
-            item.path(),
-            "elle ne désigne pas un document de ce serveur",
-            "it does not point to a document of this server",
-        ),
+        _ => list::no_document(item),
     });
     None
 }

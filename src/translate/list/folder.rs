@@ -5,7 +5,7 @@ use super::super::datatype::coding;
 use super::super::datatype::contained::{Contained, only_extensions, single_extensions};
 use super::super::datatype::urls::{DESIGNATION_TYPE, IS_ARCHIVED};
 use super::super::document_reference::{declared_unique_id, server_assigned};
-use super::super::findings::{Findings, Weight};
+use super::super::findings::{Findings, Weight, invalid};
 use super::super::subject;
 use super::super::wire::Node;
 use super::read::{beside_the_kind, fixed, missing, read_note};
@@ -13,7 +13,7 @@ use crate::dmp::code::Code as Coded;
 use crate::dmp::id::UniqueId;
 use crate::dmp::ins::Ins;
 use crate::dmp::time::Timestamp;
-use crate::error::Code;
+use crate::error::{Code, Issue};
 use crate::tables::terminology::List;
 
 /// A declared folder.
@@ -125,7 +125,12 @@ fn items<'a>(resource: Node<'a>, found: &mut Findings) -> Vec<Node<'a>> {
     for entry in resource.items("entry") {
         found.weigh_all(Weight::Key, entry.only(&["item"]));
         match entry.required("item") {
-            Ok(item) => items.push(item),
+            Ok(item) => {
+                if item.str("reference").is_some_and(names_another_type) {
+                    found.refuse(no_document(item));
+                }
+                items.push(item);
+            }
             Err(issue) => found.refuse(issue),
         }
     }
@@ -134,4 +139,18 @@ fn items<'a>(resource: Node<'a>, found: &mut Findings) -> Vec<Node<'a>> {
         found.refuse(missing(resource, "entry"));
     }
     items
+}
+
+fn names_another_type(reference: &str) -> bool {
+    let kind = reference.split_once('/').map(|(kind, _)| kind);
+    kind.is_some_and(|kind| kind.starts_with(char::is_uppercase) && kind != "DocumentReference")
+}
+
+/// The refusal of an entry that can't be a document.
+pub(in crate::translate) fn no_document(item: Node) -> Issue {
+    invalid(
+        item.path(),
+        "elle ne désigne pas un document de ce serveur",
+        "it does not point to a document of this server",
+    )
 }
