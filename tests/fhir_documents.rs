@@ -843,7 +843,6 @@ async fn what_a_composition_lacks_is_asked_for_by_name() {
     for name in [
         "author",
         "authenticator",
-        "custodian",
         "content[0].format",
         "content[0].attachment.title",
         "context.facilityType",
