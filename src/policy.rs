@@ -132,7 +132,10 @@ fn decided(
 
 fn professional(case: &Case, act: &Act) -> Result<Permit, Error> {
     match act {
-        Act::TestExistence => Ok(case.permit(Visibility::Nothing, "AUT-03")),
+        Act::TestExistence => {
+            case.reason_given()?;
+            Ok(case.permit(Visibility::Nothing, "AUT-03"))
+        }
         Act::OpenRecord => Err(Code::Internal.into()),
         Act::ChangeRecord(_) => Err(refuse(Code::NotYours, "LC-03")),
         Act::Deposit => feed::deposit(case),

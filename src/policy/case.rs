@@ -130,8 +130,16 @@ impl Case<'_> {
     /// # Errors
     /// `reason-required`, `secret-not-applicable`.
     pub(super) fn well_formed_mode(&self) -> Result<(), Error> {
-        let told = self.context.mode != AccessMode::BrisDeGlace || self.context.reason.is_some();
-        self.require(told, Code::ReasonRequired, "EMG-05")?;
+        self.reason_given()?;
         self.secret_applies()
+    }
+
+    /// Whatever the act, the journal holds no broken glass without its reason.
+    ///
+    /// # Errors
+    /// `reason-required`.
+    pub(super) fn reason_given(&self) -> Result<(), Error> {
+        let given = self.context.mode != AccessMode::BrisDeGlace || self.context.reason.is_some();
+        self.require(given, Code::ReasonRequired, "EMG-05")
     }
 }

@@ -10,7 +10,7 @@ pub(super) fn deposit(case: &Case) -> Result<Permit, Error> {
     case.open()?;
     let qualified = case.standing.record.data.identity.is_qualified();
     case.require(qualified, Code::IdentityNotQualified, "INS-02")?;
-    case.secret_applies()?;
+    case.well_formed_mode()?;
     let opposed = case.valid(Category::FeedingOpposition).is_some();
     case.require(!opposed, Code::NotAllowed, "FEED-03")?;
     let visibility = consult::knowledge(case).visibility().clone();

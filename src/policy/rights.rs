@@ -114,6 +114,7 @@ fn withdrawal(case: &Case, active: bool, rule: &'static str) -> Result<&'static 
 /// A professional reads the rights that concern him or that he declared, and the emergency switches; a closed record shows nothing.
 pub(super) fn read(case: &Case) -> Result<Permit, Error> {
     case.open()?;
+    case.reason_given()?;
     Ok(case.permit(Visibility::Nothing, "CONS-05"))
 }
 

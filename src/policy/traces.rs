@@ -9,6 +9,7 @@ use crate::error::Error;
 /// A professional's reading.
 pub(super) fn read(case: &Case) -> Result<Permit, Error> {
     case.open()?;
+    case.reason_given()?;
     let all = !case.blocked() && (case.is_treating_physician() || case.is_administrator());
     let mut permit = case.permit(Visibility::Nothing, if all { "MT-04" } else { "TRC-02" });
     if case.asks("MT-04", all) {

@@ -116,14 +116,20 @@ fn own(case: &Case) -> Result<(), &'static str> {
 
 /// Headers that make no sense here (contract §3, §7).
 pub fn headers(case: &Case) -> Result<(), &'static str> {
-    if case.mode == AccessMode::BrisDeGlace && !case.reason {
-        return Err("reason-required");
-    }
+    reason(case)?;
     let secret_has_sense = case.minor && case.mode == AccessMode::Normal;
     if case.secret == Some(true) && !secret_has_sense {
         return Err("secret-not-applicable");
     }
     Ok(())
+}
+
+/// EMG-05: the journal holds no broken glass without its reason, whatever the act.
+pub fn reason(case: &Case) -> Result<(), &'static str> {
+    match case.mode {
+        AccessMode::BrisDeGlace if !case.reason => Err("reason-required"),
+        _ => Ok(()),
+    }
 }
 
 pub fn open(case: &Case) -> bool {

@@ -16,13 +16,12 @@ pub struct Writer {
 
 /// A deposit (FEED-02, LC-10, INS-02, FEED-03); what the depositor may replace is what he may know of.
 pub fn deposit(case: &Case, qualified: bool, opposed: bool) -> Result<Sees, &'static str> {
-    let secret_has_sense = case.minor && case.mode == AccessMode::Normal;
     if !oracle::open(case) {
         Err("record-closed")
     } else if !qualified {
         Err("identity-not-qualified")
-    } else if case.secret == Some(true) && !secret_has_sense {
-        Err("secret-not-applicable")
+    } else if let Err(code) = oracle::headers(case) {
+        Err(code)
     } else if opposed {
         Err("not-allowed")
     } else {
@@ -160,5 +159,6 @@ pub fn reads_all_traces(case: &Case) -> Result<bool, &'static str> {
     if !oracle::open(case) {
         return Err("record-closed");
     }
+    oracle::reason(case)?;
     Ok((case.role.treats() || case.role.administers()) && !case.blocked)
 }

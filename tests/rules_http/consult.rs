@@ -227,7 +227,7 @@ impl Run {
         let path = format!("/Patient?identifier={ins}");
         let now = self.now();
         let expected = match caller {
-            Caller::Card(_) => Ok(()),
+            Caller::Card(card) => oracle::reason(&self.model.case(record, card, asked, now)),
             Caller::Portal(who) => {
                 let case = self.model.patient_case(record, who, asked, now);
                 match patients::stranger(&case) {
@@ -242,7 +242,9 @@ impl Run {
         self.holds("existence", &reply, expected.map(|()| 200), |_| {
             told.clone()
         });
-        let Caller::Card(card) = caller else { return };
+        let (Caller::Card(card), Ok(())) = (caller, expected) else {
+            return;
+        };
         // CONS-05, LC-10.
         let case = self.model.case(record, card, asked, now);
         let status = match (case.blocked, case.authorisation) {
