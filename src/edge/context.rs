@@ -132,6 +132,14 @@ fn mode(value: &[u8]) -> Option<AccessMode> {
 }
 
 fn reason(value: &[u8]) -> Option<String> {
+    let mut escapes = value.split(|byte| *byte == b'%').skip(1);
+    let is_escape = |rest: &[u8]| {
+        let hex = rest.get(..2);
+        hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
+    };
+    if !escapes.all(is_escape) {
+        return None;
+    }
     let text = percent_decode(value).decode_utf8().ok()?;
     let text = text.trim();
     let printable = !text.chars().any(|c| c.is_control() && !c.is_whitespace());
@@ -216,6 +224,10 @@ mod tests {
         .expect_err("wrong");
         assert_eq!(error.code(), Code::HeaderInvalid);
         assert_eq!(error.issues.len(), 4);
+        for cut in ["%", "Coma%2", "Coma %zz", "50% de risque"] {
+            let wrong = context(&[("DMP-Access-Reason", cut)]).expect_err(cut);
+            assert_eq!(wrong.code(), Code::HeaderInvalid, "{cut}");
+        }
         let twice = context(&[("DMP-Access-Mode", "normal"), ("DMP-Access-Mode", "normal")]);
         assert!(twice.is_err());
     }
