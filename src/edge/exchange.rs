@@ -126,12 +126,18 @@ impl Exchange {
         negotiate::format(&self.parts.headers, &self.query()?)
     }
 
-    /// The parameters of a search: query string, and body when it is a form.
+    /// The parameters of a search: query string, and body when it is a form. Another body would ask for what is not answered.
     ///
     /// # Errors
-    /// `parameter-invalid`, and the body's own.
+    /// `parameter-invalid`, `unsupported-media-type`, and the body's own.
     pub(super) async fn search(&mut self) -> Result<Params, Error> {
         let mut found = self.query()?;
+        if self.parts.method == Method::POST
+            && !self.has_no_body()
+            && !negotiate::is_form(&self.parts.headers)
+        {
+            return Err(Code::UnsupportedMediaType.into());
+        }
         if negotiate::is_form(&self.parts.headers) {
             let form = self.bytes().await?;
             let form = std::str::from_utf8(&form).map_err(|_| malformed())?;
@@ -142,17 +148,18 @@ impl Exchange {
 
     /// True when a POST on a type is a search: a form, or parameters and no body.
     pub(super) fn posts_a_search(&self) -> bool {
-        let empty = self
-            .body
-            .as_ref()
-            .is_none_or(axum::body::HttpBody::is_end_stream);
         negotiate::is_form(&self.parts.headers)
-            || (empty
+            || (self.has_no_body()
                 && self
                     .parts
                     .uri
                     .query()
                     .is_some_and(|query| !query.is_empty()))
+    }
+
+    fn has_no_body(&self) -> bool {
+        let body = self.body.as_ref();
+        body.is_none_or(axum::body::HttpBody::is_end_stream)
     }
 
     /// The resource in the body, in the format that its header names.
