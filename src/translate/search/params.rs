@@ -1,5 +1,7 @@
 //! The parameters of one search, taken one after the other; what remains at the end is unknown.
 
+use std::collections::BTreeSet;
+
 use super::super::Reading;
 use crate::dmp::context::Validation;
 use crate::error::{Code, Error, Issue};
@@ -20,6 +22,8 @@ pub(super) struct Param {
 /// A search under reading.
 pub(super) struct Params<'a> {
     params: Vec<Param>,
+    /// The names that were asked for, present or not.
+    known: BTreeSet<String>,
     pub(super) used: Vec<(String, String)>,
     pub(super) issues: Vec<Issue>,
     pub(super) strict_profile: bool,
@@ -39,6 +43,7 @@ impl<'a> Params<'a> {
             });
         Self {
             params: params.collect(),
+            known: BTreeSet::new(),
             used: Vec::new(),
             issues: Vec::new(),
             strict_profile: reading.validation == Validation::Strict,
@@ -64,6 +69,7 @@ impl<'a> Params<'a> {
 
     /// Takes every parameter of that base name (before a colon), with its modifier.
     pub(super) fn take(&mut self, base: &str) -> Vec<(Option<String>, String)> {
+        self.known.insert(base.to_owned());
         let mut taken = Vec::new();
         for param in &mut self.params {
             let (name, modifier) = match param.name.split_once(':') {
@@ -81,6 +87,7 @@ impl<'a> Params<'a> {
 
     /// As [`Params::take`], but leaves chains (`author:Practitioner.name`) alone.
     pub(super) fn take_plain(&mut self, base: &str) -> Vec<(Option<String>, String)> {
+        self.known.insert(base.to_owned());
         let mut taken = Vec::new();
         for param in &mut self.params {
             let modifier = match param.name.strip_prefix(base) {
@@ -101,6 +108,8 @@ impl<'a> Params<'a> {
 
     /// Takes every parameter whose whole name is one of these.
     pub(super) fn take_named(&mut self, names: &[&str]) -> Vec<(String, String)> {
+        self.known
+            .extend(names.iter().map(|name| (*name).to_owned()));
         let mut taken = Vec::new();
         for param in &mut self.params {
             if !param.taken && names.contains(&param.name.as_str()) {
@@ -141,19 +150,20 @@ impl<'a> Params<'a> {
         self.issues.push(issue);
     }
 
-    /// Ends the reading: unknown parameters are left out and told, or refused when the client asked for strict handling.
+    /// Ends the reading: unknown parameters are left out and told, or refused when the client asked for strict handling. A modifier
+    /// of a known one is refused in any case: left out, it would widen the search.
     ///
     /// # Errors
     /// Every issue, when one of them is an error.
     pub(super) fn finish(mut self, strict_handling: bool) -> Result<Done, Error> {
         for param in self.params.iter().filter(|param| !param.taken) {
             let issue = Issue::new(Code::ParameterUnsupported).with("parameter", &param.name);
-            let issue = if strict_handling {
-                issue
-            } else {
-                issue.warning()
-            };
-            self.issues.push(issue);
+            let modified = param.name.rsplit_once(':');
+            let is_known = modified.is_some_and(|(name, _)| self.known.contains(name));
+            self.issues.push(match strict_handling || is_known {
+                true => issue,
+                false => issue.warning(),
+            });
         }
         let failed = self
             .issues
