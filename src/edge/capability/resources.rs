@@ -57,7 +57,7 @@ fn patient() -> Value {
         "supportedProfile": [format!("{OURS}patient-record")],
         "documentation": "TD0.2: state of the record. An operator opens and updates records by conditional update, \
             and gives a record a new INS: the present one is then told with use old.",
-        "versioning": "versioned-update",
+        "versioning": "versioned",
         "updateCreate": false,
         "conditionalUpdate": true,
     });
