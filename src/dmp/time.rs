@@ -321,9 +321,12 @@ impl Timestamp {
         zone.to_timestamp(civil).unwrap_or(Instant::MAX)
     }
 
+    /// In the hour that spring leaves out it is the one before: what is written still means the same instant.
     fn paris_offset(&self) -> Offset {
-        let seconds = paris().to_offset(self.instant_of(self.civil())).seconds();
-        Offset::Minutes((seconds / 60) as i16)
+        let civil = self.civil();
+        let instant = self.instant_of(civil);
+        let as_utc = TimeZone::UTC.to_timestamp(civil).unwrap_or(instant);
+        Offset::Minutes(((as_utc.as_second() - instant.as_second()) / 60) as i16)
     }
 
     fn checked(self) -> Result<Self, BadTime> {
@@ -426,6 +429,11 @@ mod tests {
             Timestamp::from_hl7("2021071510").expect("hours").to_hl7(),
             "2021071510"
         );
+        let left_out =
+            Timestamp::from_hl7("20210328023000").expect("the hour that spring leaves out");
+        assert_eq!(left_out.to_fhir(), "2021-03-28T02:30:00+01:00");
+        let read = Timestamp::from_fhir(&left_out.to_fhir()).expect("FHIR");
+        assert_eq!(read.start(), left_out.start());
     }
 
     #[test]
