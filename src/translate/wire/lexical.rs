@@ -1,14 +1,14 @@
 //! The texts that the primitive types of R4 accept (R4, Data Types §2.24.0.1), without regular expressions.
 
-/// No control character but tab and line ends.
+/// What XML can hold too: no control character but tab and line ends, and neither of the two that are no characters.
 pub(super) fn string(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte >= b' ' || matches!(byte, b'\t' | b'\r' | b'\n'))
+    let printable = |byte| byte >= b' ' || matches!(byte, b'\t' | b'\r' | b'\n');
+    text.bytes().all(printable) && (text.is_ascii() || !text.contains(['\u{FFFE}', '\u{FFFF}']))
 }
 
 /// No blank but single ones inside.
 pub(super) fn code(text: &str) -> bool {
-    text.split(char::is_whitespace).all(|word| !word.is_empty())
+    string(text) && text.split(char::is_whitespace).all(|word| !word.is_empty())
 }
 
 /// Letters, digits, `-` and `.`, 64 at most.
