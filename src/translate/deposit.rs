@@ -99,23 +99,35 @@ fn one(
     let type_code = declared.type_code.as_ref();
     rules::check_type(type_code, &declared.path, depositor, found, reading);
     let bytes = submitted.bytes?;
-    if let Some(form) = form {
+    let end_alone = declared.end_alone();
+    let document = if let Some(form) = form {
         let known = wrap::Known::of(depositor);
-        let document = fhir::document(declared, (bytes, form), &known, now, found, reading)?;
-        rules::check_lists(&document.metadata, &document.told_at, found, reading);
-        return Some(document);
-    }
-    if let Some(media_type) = media::of_a_file(&declared, &bytes) {
+        fhir::document(declared, (bytes, form), &known, now, found, reading)?
+    } else if let Some(media_type) = media::of_a_file(&declared, &bytes) {
         let file = wrap::File { media_type, bytes };
         let known = wrap::Known::of(depositor);
-        let document = wrap::wrap(declared, &file, &known, now, found, reading)?;
-        rules::check_lists(&document.metadata, &document.told_at, found, reading);
-        return Some(document);
-    }
+        wrap::wrap(declared, &file, &known, now, found, reading)?
+    } else {
+        of_a_cda(declared, bytes, depositor, found, reading)?
+    };
+    let (metadata, path) = (&document.metadata, &document.told_at);
+    rules::check_lists(metadata, path, found, reading);
+    rules::check_end(end_alone.as_ref(), metadata, path, found);
+    Some(document)
+}
+
+/// A CDA document, whose header has the last word.
+fn of_a_cda(
+    declared: DeclaredDocument,
+    bytes: Vec<u8>,
+    depositor: &Depositor,
+    found: &mut Findings,
+    reading: &Reading,
+) -> Option<NewDocument> {
     let metadata = from_header(&declared, &bytes, found, reading);
     compare::check_bytes(&declared, &bytes, metadata.as_ref(), found);
     let mut metadata = metadata?;
-    if type_code != Some(&metadata.type_code) {
+    if declared.type_code.as_ref() != Some(&metadata.type_code) {
         rules::check_type(
             Some(&metadata.type_code),
             &declared.path,
@@ -125,7 +137,6 @@ fn one(
         );
     }
     compare::compare(&declared, &metadata, found, reading);
-    rules::check_lists(&metadata, &declared.path, found, reading);
     let told = std::mem::take(&mut metadata.relations);
     let (targets, header_replaces) = relations(&declared, &told, found, reading);
     let (told_at, unless) = (declared.path.clone(), declared.unless.clone());

@@ -7,7 +7,7 @@ use super::super::datatype::coding::{bind, shown};
 use super::super::document_reference::DeclaredDocument;
 use super::super::findings::{Findings, Weight, invalid};
 use super::media::looks_like;
-use super::{Depositor, compare, set};
+use super::{Depositor, compare, rules, set};
 use crate::dmp::actor::{Actor, ActorKind};
 use crate::dmp::code::Code as Coded;
 use crate::dmp::document::{DocumentMetadata, Labels, Sha1};
@@ -90,6 +90,7 @@ fn one(
     }
     compare::check_bytes(&declared, &bytes, None, found);
     let (mime_type, format) = media?;
+    let end_alone = declared.end_alone();
     let expression = || Coded::new(EXPRESSION.0, EXPRESSION.1);
     let created = declared.creation_time;
     let created = created.unwrap_or_else(|| Timestamp::from_instant(now));
@@ -123,6 +124,7 @@ fn one(
         hash: Sha1(openssl::sha::sha1(&bytes)),
         size: bytes.len() as u64,
     };
+    rules::check_end(end_alone.as_ref(), &metadata, &declared.path, found);
     Some(NewDocument {
         metadata,
         content: bytes,

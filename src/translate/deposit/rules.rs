@@ -3,10 +3,11 @@
 use super::super::Reading;
 use super::super::datatype::coding::{bind, shown};
 use super::super::document_reference::DeclaredDocument;
-use super::super::findings::{Findings, Weight};
+use super::super::findings::{Findings, Weight, invalid};
 use super::Depositor;
 use crate::dmp::code::Code as Coded;
 use crate::dmp::document::DocumentMetadata;
+use crate::dmp::time::Timestamp;
 use crate::error::{Code, Issue};
 use crate::tables::terminology::List;
 
@@ -51,6 +52,25 @@ pub(super) fn check_labels(declared: &DeclaredDocument, secret: bool, found: &mu
     }
     if secret && !labels.invisible_representatives {
         found.refuse(conflict("MIN-07"));
+    }
+}
+
+/// An end that was told alone lies after the start that the document has, or that it is given.
+pub(super) fn check_end(
+    end_alone: Option<&Timestamp>,
+    metadata: &DocumentMetadata,
+    path: &str,
+    found: &mut Findings,
+) {
+    let Some(end) = end_alone.filter(|end| metadata.service_stop.as_ref() == Some(end)) else {
+        return;
+    };
+    if metadata.service_start.start() >= end.span().1 {
+        found.refuse(invalid(
+            format!("{path}.context.period"),
+            "la fin est avant le début de l'acte, ou avant la création du document qui en tient lieu",
+            "it ends before the act starts, or before the creation of the document, which stands for that",
+        ));
     }
 }
 

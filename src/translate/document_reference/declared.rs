@@ -81,6 +81,12 @@ pub struct DeclaredDocument {
 impl DeclaredDocument {
     /// One that says nothing yet.
     pub(in crate::translate) fn empty(path: String) -> Self {
+    /// `context.period.end`, when no start is told.
+    pub(in crate::translate) fn end_alone(&self) -> Option<Timestamp> {
+        let stop = self.service_stop.clone();
+        stop.filter(|_| self.service_start.is_none())
+    }
+
         Self {
             path,
             unique_id: None,
