@@ -62,6 +62,9 @@ fn issue(issue: &Issue) -> Value {
     let details = json!({"coding": coding, "text": issue.french()});
     written.insert("details".into(), details);
     written.insert("diagnostics".into(), issue.english().into());
+    if let Some(path) = &issue.inside {
+        written.insert("location".into(), json!([path]));
+    }
     if let Some(path) = &issue.expression {
         written.insert("expression".into(), json!([path]));
     }
@@ -85,6 +88,9 @@ mod tests {
                 .at_position(3, 7)
                 .warning(),
             Issue::new(Code::NotFound),
+            Issue::new(Code::CdaInvalid)
+                .at("/ClinicalDocument/code")
+                .held_by("DocumentReference.content[0].attachment"),
         ];
         let outcome = write(&issues);
         assert_eq!(
@@ -114,6 +120,12 @@ mod tests {
         let third = &outcome["issue"][2];
         assert_eq!(third["details"]["coding"].as_array().map(Vec::len), Some(1));
         assert_eq!(third.get("expression"), None);
+        let document = &outcome["issue"][3];
+        assert_eq!(document["location"], json!(["/ClinicalDocument/code"]));
+        assert_eq!(
+            document["expression"],
+            json!(["DocumentReference.content[0].attachment"])
+        );
     }
 
     #[test]

@@ -31,13 +31,11 @@ pub fn read_generated(
     if let Some(form) = form {
         return of_composition(binary, (bytes, form), found, reading);
     }
-    let at = |issue: Issue| match issue.expression {
-        None => issue.at(binary.path_of("data")),
-        Some(_) => issue,
-    };
+    let path = binary.path_of("data");
     let told = |mut issues: Vec<Issue>| {
         cda::names(&bytes, reading, &mut issues);
-        Error::many(issues.into_iter().map(at).collect())
+        let held = issues.into_iter().map(|issue| issue.held_by(&path));
+        Error::many(held.collect())
     };
     let (header, _) = cda::read_whole(&bytes).map_err(told)?;
     let (metadata, _) = cda::to_metadata(&header, &bytes, reading).map_err(told)?;
