@@ -187,6 +187,53 @@ async fn a_replacement_may_say_so_in_a_patch_entry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_is_named_twice_is_one_document() {
+    on_both(async |server| {
+        let mut hospital = server.client("hopital");
+        let (old, other) = (Document::new(), Document::new());
+        let made = deposited(&mut hospital, &old).await;
+        let stranger = deposited(&mut hospital, &other).await;
+        let by = |document: &Value| format!("DocumentReference/{}", document["id"].as_str().unwrap());
+        let named = |document: &Document| {
+            let (system, value) = unique_id(document.unique_id());
+            json!({"system": system, "value": value})
+        };
+        let target = |reference: String| json!({"reference": reference, "identifier": named(&old)});
+        for (code, reference, refusal) in [
+            ("replaces", by(&stranger), Some((422, "metadata-mismatch"))),
+            ("transforms", by(&stranger), Some((422, "metadata-mismatch"))),
+            ("signs", stranger["identifier"][1]["value"].as_str().unwrap().to_owned(), Some((422, "metadata-mismatch"))),
+            ("signs", format!("DocumentReference/{}", Uuid::new_v4()), Some((404, "replace-target-unknown"))),
+            ("transforms", "Patient/1".to_owned(), Some((422, "element-invalid"))),
+            ("signs", by(&made), None),
+            ("replaces", by(&made), None),
+        ] {
+            let mut simplified = match code {
+                "replaces" => Document::replacing(old.unique_id()).simplified(),
+                _ => Document::new().simplified(),
+            };
+            simplified["relatesTo"] = json!([{"code": code, "target": target(reference)}]);
+            let reply = hospital.post("/DocumentReference", &simplified).await;
+            match refusal {
+                Some((status, refusal)) => reply.assert_refused(status, refusal),
+                None => {
+                    let kept = reply.assert_status(201).json();
+                    assert_eq!(kept["relatesTo"][0]["target"]["identifier"], named(&old));
+                }
+            }
+        }
+        // Another server's reference is no second name.
+        let mut simplified = Document::new().simplified();
+        simplified["relatesTo"] = json!([{"code": "signs", "target": target("https://ailleurs.example/fhir/DocumentReference/9".to_owned())}]);
+        let reply = hospital.post("/DocumentReference", &simplified).await;
+        assert!(reply.assert_status(201).json()["relatesTo"].is_array());
+        assert_eq!(status_of(&mut hospital, &stranger["id"]).await, "current");
+        assert_eq!(status_of(&mut hospital, &made["id"]).await, "superseded");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_document_has_one_name_and_is_not_related_to_itself() {
     on_both(async |server| {
         let mut hospital = server.client("hopital");

@@ -54,6 +54,8 @@ pub enum Member {
     Brought(usize),
     /// One that is in the record, if the depositor may know of it.
     There(DocumentKey),
+    /// The same by two names, which must lead to one document.
+    NamedTwice(DocumentKey, DocumentKey),
 }
 
 /// A folder on its way in.

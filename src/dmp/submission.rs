@@ -65,6 +65,9 @@ pub struct NewDocument {
     /// `metadata.relations`, which is empty here. A document replaces one document: targets of `Replaces` that turn out to be
     /// several are a `metadata-mismatch` (one came from the resource, the other from the CDA header).
     pub targets: Vec<(RelationKind, DocumentKey)>,
+    /// Pairs of names that were given for one target each: two names of two documents are a `metadata-mismatch`.
+    #[serde(default)]
+    pub aliases: Vec<(DocumentKey, DocumentKey)>,
     /// A relation that only the CDA header told (`RPLC` without `relatesTo`): applied when its target may be known, else dropped with a warning.
     pub header_replaces: Option<UniqueId>,
     /// A conditional creation: when the depositor may know of one document under one of these names, that one is the answer and

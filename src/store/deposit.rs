@@ -51,6 +51,7 @@ pub(super) struct Deposit {
 struct Draft {
     written: Written,
     targets: Vec<(RelationKind, DocumentKey)>,
+    aliases: Vec<(DocumentKey, DocumentKey)>,
     header_replaces: Option<UniqueId>,
     unless: Vec<DocumentKey>,
     told_at: String,
@@ -148,6 +149,7 @@ impl Deposit {
             drafts.push(Draft {
                 written: Written::new(entry, render.as_ref())?,
                 targets: document.targets,
+                aliases: document.aliases,
                 header_replaces: document.header_replaces,
                 unless: document.unless,
                 told_at: document.told_at,

@@ -7,4 +7,5 @@ pub(super) mod identifier;
 pub(super) mod ins;
 pub(super) mod name;
 pub(super) mod object;
+pub(super) mod reference;
 pub(super) mod urls;

@@ -140,11 +140,13 @@ fn of_a_cda(
     let told = std::mem::take(&mut metadata.relations);
     let (targets, header_replaces) = relations(&declared, &told, found, reading);
     let (told_at, unless) = (declared.path.clone(), declared.unless.clone());
+    let aliases = declared.aliases.clone();
     complete::after(declared, &mut metadata);
     Some(NewDocument {
         metadata,
         content: bytes,
         targets,
+        aliases,
         header_replaces,
         unless,
         told_at,
@@ -158,35 +160,36 @@ fn from_header(
     found: &mut Findings,
     reading: &Reading,
 ) -> Option<DocumentMetadata> {
+    let path = format!("{}.content[0].attachment", declared.path);
+    let held = |issues: Vec<Issue>| {
+        let held = issues.into_iter().map(|issue| issue.held_by(&path));
+        held.collect::<Vec<_>>()
+    };
+    let told = |mut issues: Vec<Issue>| {
+        cda::names(bytes, reading, &mut issues);
+        held(issues)
+    };
     let mut header = match cda::read_whole(bytes) {
-        Ok((header, mut warnings)) => {
-            cda::names(bytes, reading, &mut warnings);
-            found.append(warnings);
+        Ok((header, warnings)) => {
+            found.append(told(warnings));
             header
         }
-        Err(mut issues) => {
-            cda::names(bytes, reading, &mut issues);
-            for issue in issues {
-                let path = format!("{}.content[0].attachment", declared.path);
-                found.refuse(Issue {
-                    expression: issue.expression.clone().or(Some(path)),
-                    ..issue
-                });
+        Err(issues) => {
+            for issue in told(issues) {
+                found.refuse(issue);
             }
             return None;
         }
     };
     complete::before(declared, &mut header, reading);
     match cda::to_metadata(&header, bytes, reading) {
-        Ok((metadata, mut warnings)) => {
-            cda::names(bytes, reading, &mut warnings);
-            found.append(warnings);
-            found.append(cda::warnings(bytes, reading));
+        Ok((metadata, warnings)) => {
+            found.append(told(warnings));
+            found.append(held(cda::warnings(bytes, reading)));
             Some(metadata)
         }
-        Err(mut issues) => {
-            cda::names(bytes, reading, &mut issues);
-            found.append(issues);
+        Err(issues) => {
+            found.append(told(issues));
             None
         }
     }

@@ -5,7 +5,7 @@ mod read;
 mod write;
 
 pub use folder::DeclaredFolder;
-pub(super) use folder::{no_document, read_folder};
+pub(super) use folder::read_folder;
 pub use read::DeclaredSet;
 pub(super) use read::{is_folder, is_list_type, read_into};
 pub use write::{write, write_folder};

@@ -10,15 +10,19 @@ use super::Reading;
 use super::datatype::contained::{Contained, only};
 use super::datatype::ins;
 use super::datatype::object::Object;
+use super::datatype::reference::{check_type, expected, names_another_type};
 use super::findings::{Findings, Weight, invalid};
 use super::wire::Node;
 use crate::dmp::ins::Ins;
 use crate::error::{Code, Issue};
 
+/// What a subject is.
+const PATIENT: &str = "Patient";
+
 /// The patient as resources refer to him.
 pub(super) fn write(ins: &Ins) -> Value {
     Object::new()
-        .put("type", "Patient")
+        .put("type", PATIENT)
         .put("identifier", ins::write(ins))
         .build()
 }
@@ -115,18 +119,7 @@ pub(super) fn read<'a>(
     if let Some(display) = node.get("display") {
         found.tolerate(display.issue(Code::UnsupportedElement));
     }
-    if let Some(kind) = node.get("type")
-        && !matches!(
-            kind.as_str(),
-            Some("Patient" | "http://hl7.org/fhir/StructureDefinition/Patient")
-        )
-    {
-        found.refuse(invalid(
-            kind.path(),
-            "un Patient est attendu",
-            "a Patient is expected",
-        ));
-    }
+    check_type(node, &[PATIENT], Weight::Key, found);
     let reference = node.get("reference");
     let by_reference = reference.and_then(|reference| {
         let target = reference.as_str().unwrap_or_default();
@@ -150,12 +143,9 @@ pub(super) fn read<'a>(
             Some(one)
         }
         (Some(ins), None, Some(reference)) => {
-            match names_another_type(reference) {
-                true => found.refuse(invalid(
-                    reference.path(),
-                    "un Patient est attendu",
-                    "a Patient is expected",
-                )),
+            // R4 lets a subject be a group or a device as well.
+            match names_another_type(reference.as_str().unwrap_or_default(), PATIENT) {
+                true => found.refuse(expected(&[PATIENT], reference.path())),
                 false => found.ignored(reference.path()),
             }
             Some(ins)
@@ -166,13 +156,6 @@ pub(super) fn read<'a>(
             None
         }
     }
-}
-
-/// R4 lets a subject be a group or a device as well.
-fn names_another_type(reference: Node) -> bool {
-    let text = reference.as_str().unwrap_or_default();
-    let kind = text.split('/').next().unwrap_or_default();
-    text.contains('/') && kind.starts_with(char::is_uppercase) && kind != "Patient"
 }
 
 /// Nothing named the patient: told once, unless a worse INS was told already.

@@ -415,6 +415,7 @@ pub fn document(ins: &Ins) -> NewDocument {
         },
         content,
         targets: Vec::new(),
+        aliases: Vec::new(),
         header_replaces: None,
         unless: Vec::new(),
         told_at: "DocumentReference".into(),

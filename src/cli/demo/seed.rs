@@ -124,6 +124,7 @@ impl Seed<'_> {
                 metadata,
                 content: document.bytes,
                 targets,
+                aliases: Vec::new(),
                 header_replaces: None,
                 unless: Vec::new(),
                 told_at: String::new(),

@@ -55,6 +55,11 @@ impl Deposit {
                 let id = match member {
                     Member::Brought(rank) => documents.get(*rank).map(|entry| entry.id),
                     Member::There(key) => self.at(conn, key).await?.map(|entry| entry.id),
+                    Member::NamedTwice(one, other) => {
+                        let one = self.at(conn, one).await?.map(|entry| entry.id);
+                        let other = self.at(conn, other).await?.map(|entry| entry.id);
+                        one.filter(|_| one == other)
+                    }
                 };
                 let unknown = || Issue::new(Code::FolderMemberUnknown).at(told_at);
                 let id = id.ok_or_else(|| Failure::from(Error::from(unknown())))?;

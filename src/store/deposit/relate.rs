@@ -22,6 +22,14 @@ impl Deposit {
         draft: &'d Draft,
         round: &mut Round,
     ) -> Result<Cow<'d, DocumentEntry>, Failure> {
+        for (one, other) in &draft.aliases {
+            let one = self.named(conn, draft, one, round).await?;
+            let other = self.named(conn, draft, other, round).await?;
+            if one != other {
+                let at = draft.related(Code::MetadataMismatch);
+                return Err(two_targets(at, &one, &other).into());
+            }
+        }
         let mut entry = Cow::Borrowed(&draft.written.entry);
         for (kind, key) in &draft.targets {
             let replaces = *kind == RelationKind::Replaces;
@@ -82,6 +90,22 @@ impl Deposit {
             }
         }
         Ok(entry)
+    }
+
+    /// The unique id of what a name of the draft's leads to.
+    async fn named(
+        &self,
+        conn: &mut Conn<'_>,
+        draft: &Draft,
+        key: &DocumentKey,
+        round: &Round,
+    ) -> Result<UniqueId, Failure> {
+        if let Some(brought) = self.brings(key, round) {
+            return Ok(brought.clone());
+        }
+        let known = self.known(conn, key, round).await?;
+        let (target, _) = known.ok_or_else(|| draft.related(Code::ReplaceTargetUnknown))?;
+        Ok(target.metadata.unique_id)
     }
 
     /// The unique id of a document that this very submission makes.
@@ -158,7 +182,7 @@ fn replaced(entry: &DocumentEntry) -> Option<&UniqueId> {
     found.map(|relation| &relation.target)
 }
 
-/// The resource and the CDA header replace different documents. The depositor may know of the first and wrote the second.
+/// Two documents where one was meant; the depositor may know of both, or wrote their names himself.
 fn two_targets(at: Issue, declared: &UniqueId, found: &UniqueId) -> Issue {
     at.with("declared", declared.to_string())
         .with("found", found.to_string())

@@ -1,6 +1,7 @@
 //! Folders of a deposit: documents of the same bundle, or of the record.
 
 use super::super::Reading;
+use super::super::datatype::reference::no_document;
 use super::super::document_reference::{self, another_patient, normal};
 use super::super::findings::{Findings, Weight};
 use super::super::list;
@@ -53,8 +54,13 @@ pub(super) fn read(
 ) -> Vec<SubmittedFolder> {
     let ranks = by_url(documents.iter());
     let mut read = Vec::with_capacity(folders.len());
-    for Entry { resource, .. } in folders {
+    for entry in folders {
+        let resource = &entry.resource;
         let declared = list::read_folder(*resource, found, reading);
+        if let Some(condition) = entry.if_none_exist() {
+            // It comes with its submission, whose condition is its own.
+            found.refuse(condition.issue(Code::UnsupportedElement));
+        }
         if declared.patient.is_some() && patient.is_some() && declared.patient.as_ref() != patient {
             let subject = resource.get("subject").unwrap_or(*resource);
             found.refuse(another_patient(subject));
@@ -65,7 +71,10 @@ pub(super) fn read(
                 .str("reference")
                 .and_then(|reference| ranks.get(&normal(reference)));
             let member = match brought {
-                Some(rank) => Some(Member::Brought(*rank)),
+                Some(rank) => {
+                    found.labels(*item, &["identifier"]);
+                    Some(Member::Brought(*rank))
+                }
                 None => of_the_record(*item, found, reading),
             };
             members.extend(member.map(|member| (member, item.path())));
@@ -95,29 +104,31 @@ pub(super) fn read(
 
 /// A document that is not in the bundle, by any of its names.
 fn of_the_record(item: Node, found: &mut Findings, reading: &Reading) -> Option<Member> {
-    let known = ["reference", "type", "identifier", "display"];
-    found.weigh_all(Weight::Key, item.only(&known));
-    let identifier = item.get("identifier");
-    let key = match identifier {
-        Some(node) => {
-            let value = node.str("value").unwrap_or_default();
-            document_reference::key(node.str("system"), value)
+    let by_identifier = item.get("identifier").map(|node| {
+        found.weigh_all(Weight::Key, node.only(&["use", "type", "system", "value"]));
+        found.labels(node, &["use", "type"]);
+        let value = node.str("value").unwrap_or_default();
+        document_reference::key(node.str("system"), value)
+    });
+    let reference = item.str("reference");
+    let by_reference = reference.map(|reference| document_reference::named(reference, reading));
+    let issue = match (by_identifier, by_reference) {
+        (Some(Some(one)), Some(Some(other))) if one != other => {
+            return Some(Member::NamedTwice(one, other));
         }
-        None => item
-            .str("reference")
-            .and_then(|reference| document_reference::named(reference, reading)),
-    };
-    if let Some(key) = key {
-        return Some(Member::There(key));
-    }
-    found.refuse(match item.str("reference") {
-        Some(reference) if reference.starts_with("DocumentReference/") => {
+        (Some(Some(key)), other) => {
+            if other == Some(None) {
+                found.ignored(item.path_of("reference"));
+            }
+            return Some(Member::There(key));
+        }
+        (None, Some(Some(key))) => return Some(Member::There(key)),
+        (None, None) => Issue::new(Code::ElementRequired).at(item.path_of("reference")),
+        _ if reference.is_some_and(|reference| reference.starts_with("DocumentReference/")) => {
             item.issue(Code::FolderMemberUnknown)
         }
-        None if identifier.is_none() => {
-            Issue::new(Code::ElementRequired).at(item.path_of("reference"))
-        }
-        _ => list::no_document(item),
-    });
+        _ => no_document(item.path()),
+    };
+    found.refuse(issue);
     None
 }

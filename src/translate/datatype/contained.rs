@@ -89,26 +89,6 @@ const PARTIES: [&str; 6] = [
     "RelatedPerson",
 ];
 
-/// Tells a contained resource of another type than its reference may lead to.
-pub(in crate::translate) fn expect_kind(
-    reference: Node,
-    resource: Node,
-    kinds: &[&str],
-    found: &mut Findings,
-) {
-    if !resource
-        .resource_type()
-        .is_some_and(|kind| kinds.contains(&kind))
-    {
-        let kinds = kinds.join(" | ");
-        found.tolerate(invalid(
-            reference.path(),
-            &format!("{kinds} est attendu"),
-            &format!("{kinds} is expected"),
-        ));
-    }
-}
-
 /// Tells what of a contained resource can't be kept: guide mode lets it go with a warning, for directories fill them generously.
 pub(in crate::translate) fn only(resource: Node, allowed: &[&str], found: &mut Findings) {
     let mut known = vec!["id", "meta"];

@@ -99,7 +99,8 @@ pub(super) fn document(
         let at = format!("{}.content[0].format", declared.path);
         found.refuse(Issue::new(Code::ElementRequired).at(at));
     }
-    let (unless, targets) = (declared.unless.clone(), declared.relations.clone());
+    let (targets, aliases) = (declared.relations.clone(), declared.aliases.clone());
+    let unless = declared.unless.clone();
     let told_at = declared.path.clone();
     let media_type = fhir_document::media_type(form);
     let file = wrap::File { media_type, bytes };
@@ -112,6 +113,7 @@ pub(super) fn document(
         metadata,
         content: file.bytes,
         targets,
+        aliases,
         header_replaces: None,
         unless,
         told_at,

@@ -125,6 +125,7 @@ pub fn vaccination_note(
         metadata,
         content,
         targets: Vec::new(),
+        aliases: Vec::new(),
         header_replaces: None,
         unless: Vec::new(),
         told_at: String::new(),

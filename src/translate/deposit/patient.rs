@@ -129,6 +129,7 @@ fn one(
         metadata,
         content: bytes,
         targets: declared.relations,
+        aliases: declared.aliases,
         header_replaces: None,
         unless: declared.unless,
         told_at: declared.path,

@@ -68,7 +68,7 @@ pub(super) fn wrap(
     check_file(&declared, file, found);
     compare::check_bytes(&declared, &file.bytes, None, found);
     let unless = declared.unless.clone();
-    let targets = declared.relations.clone();
+    let (targets, aliases) = (declared.relations.clone(), declared.aliases.clone());
     let path = declared.path.clone();
     let terminology = &reading.tables.terminology;
     let format = terminology.format_of_media_type(file.media_type);
@@ -103,6 +103,7 @@ pub(super) fn wrap(
         metadata,
         content,
         targets,
+        aliases,
         header_replaces: None,
         unless,
         told_at: path,

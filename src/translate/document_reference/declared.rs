@@ -68,6 +68,8 @@ pub struct DeclaredDocument {
     pub references: Vec<ReferenceId>,
     /// `relatesTo`.
     pub relations: Vec<(RelationKind, DocumentKey)>,
+    /// The targets of `relatesTo` that are named twice, by `identifier` and by `reference`.
+    pub aliases: Vec<(DocumentKey, DocumentKey)>,
     /// `content.attachment.hash`.
     pub hash: Option<Sha1>,
     /// `content.attachment.size`.
@@ -79,14 +81,14 @@ pub struct DeclaredDocument {
 }
 
 impl DeclaredDocument {
-    /// One that says nothing yet.
-    pub(in crate::translate) fn empty(path: String) -> Self {
     /// `context.period.end`, when no start is told.
     pub(in crate::translate) fn end_alone(&self) -> Option<Timestamp> {
         let stop = self.service_stop.clone();
         stop.filter(|_| self.service_start.is_none())
     }
 
+    /// One that says nothing yet.
+    pub(in crate::translate) fn empty(path: String) -> Self {
         Self {
             path,
             unique_id: None,
@@ -111,6 +113,7 @@ impl DeclaredDocument {
             mime_type: None,
             references: Vec::new(),
             relations: Vec::new(),
+            aliases: Vec::new(),
             hash: None,
             size: None,
             unless: Vec::new(),

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::super::Reading;
 use super::super::datatype::object::Object;
+use super::super::datatype::reference::{check_type, names_another_type, no_document};
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
 use crate::dmp::context::Validation;
@@ -37,13 +38,17 @@ pub(super) fn write_all(relations: &[Relation]) -> Vec<Value> {
     relations.iter().map(write).collect()
 }
 
+/// The relations, and the pairs of names that were given for one target.
 pub(super) fn read_all(
     resource: Node,
     siblings: &Siblings,
     found: &mut Findings,
     reading: &Reading,
-) -> Vec<(RelationKind, DocumentKey)> {
-    let mut relations = Vec::new();
+) -> (
+    Vec<(RelationKind, DocumentKey)>,
+    Vec<(DocumentKey, DocumentKey)>,
+) {
+    let (mut relations, mut aliases) = (Vec::new(), Vec::new());
     for node in resource.items("relatesTo") {
         found.weigh_all(Weight::Key, node.only(&["code", "target"]));
         let kind = read_kind(node, found);
@@ -54,7 +59,8 @@ pub(super) fn read_all(
                 None
             }
         };
-        if let (Some(kind), Some(target)) = (kind, target) {
+        if let (Some(kind), Some((target, alias))) = (kind, target) {
+            aliases.extend(alias.map(|alias| (target.clone(), alias)));
             if relations.contains(&(kind, target.clone())) {
                 found.tolerate(invalid(
                     node.path(),
@@ -66,7 +72,7 @@ pub(super) fn read_all(
             relations.push((kind, target));
         }
     }
-    relations
+    (relations, aliases)
 }
 
 fn read_kind(node: Node, found: &mut Findings) -> Option<RelationKind> {
@@ -95,34 +101,46 @@ fn read_kind(node: Node, found: &mut Findings) -> Option<RelationKind> {
     }
 }
 
+/// The key of a target, and the other one when it is named twice.
 fn read_target(
     target: Node,
     siblings: &Siblings,
     found: &mut Findings,
     reading: &Reading,
-) -> Option<DocumentKey> {
+) -> Option<(DocumentKey, Option<DocumentKey>)> {
     let known = ["reference", "type", "identifier", "display"];
     found.weigh_all(Weight::Key, target.only(&known));
     if let Some(display) = target.get("display") {
         found.tolerate(display.issue(Code::UnsupportedElement));
     }
+    check_type(target, &["DocumentReference"], Weight::Key, found);
     let by_reference = target.str("reference").map(|reference| {
         let key = by_reference(reference, siblings, reading);
         key.ok_or_else(|| unresolved(target.path_of("reference"), reference))
     });
     let by_identifier = target.get("identifier").map(|node| {
         found.weigh_all(Weight::Key, node.only(&["use", "type", "system", "value"]));
+        found.labels(node, &["use", "type"]);
         let value = node.str("value").unwrap_or_default();
         key(node.str("system"), value).ok_or_else(|| unresolved(node.path(), ""))
     });
-    // The identifier says more than a reference, which may be another server's.
-    match by_identifier.or(by_reference) {
-        Some(Ok(key)) => Some(key),
-        Some(Err(issue)) => {
+    match (by_identifier, by_reference) {
+        (Some(Err(issue)), _) | (None, Some(Err(issue))) => {
             found.refuse(issue);
             None
         }
-        None => {
+        // Only the record tells whether two names are those of one document.
+        (Some(Ok(one)), Some(Ok(other))) if one != other => Some((one, Some(other))),
+        (Some(Ok(key)), Some(Err(issue))) => {
+            let reference = target.str("reference").unwrap_or_default();
+            match names_another_type(reference, "DocumentReference") {
+                true => found.refuse(issue),
+                false => found.ignored(target.path_of("reference")),
+            }
+            Some((key, None))
+        }
+        (Some(Ok(key)), _) | (None, Some(Ok(key))) => Some((key, None)),
+        (None, None) => {
             found.refuse(Issue::new(Code::ElementRequired).at(target.path_of("reference")));
             None
         }
@@ -131,14 +149,10 @@ fn read_target(
 
 /// A resource id that can't be ours names nothing here; anything else can't be read at all.
 fn unresolved(path: String, reference: &str) -> Issue {
-    if reference.starts_with("DocumentReference/") {
-        return Issue::new(Code::ReplaceTargetUnknown).at(path);
+    match reference.starts_with("DocumentReference/") {
+        true => Issue::new(Code::ReplaceTargetUnknown).at(path),
+        false => no_document(path),
     }
-    invalid(
-        path,
-        "elle ne désigne pas un document de ce serveur",
-        "it does not point to a document of this server",
-    )
 }
 
 fn by_reference(reference: &str, siblings: &Siblings, reading: &Reading) -> Option<DocumentKey> {

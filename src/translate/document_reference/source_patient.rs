@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::super::Reading;
 use super::super::datatype::contained::{Contained, expect_kind, only, only_extensions};
 use super::super::datatype::object::Object;
+use super::super::datatype::reference::{check_type, expect_kind};
 use super::super::datatype::urls::{BIRTH_GIVEN_NAMES, BIRTH_TIME};
 use super::super::datatype::{identifier, ins, name};
 use super::super::findings::{Findings, Weight, invalid};
@@ -73,6 +74,7 @@ pub(super) fn read<'a>(
     reading: &Reading,
 ) -> Option<SourcePatient> {
     found.weigh_all(Weight::Key, reference.only(&["reference", "type"]));
+    check_type(reference, &["Patient"], Weight::Detail, found);
     let target = reference.str("reference").unwrap_or_default();
     let Some(resource) = contained.find(target) else {
         let issue = invalid(

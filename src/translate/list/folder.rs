@@ -3,9 +3,10 @@
 use super::super::Reading;
 use super::super::datatype::coding;
 use super::super::datatype::contained::{Contained, only_extensions, single_extensions};
+use super::super::datatype::reference::{check_type, names_another_type, no_document};
 use super::super::datatype::urls::{DESIGNATION_TYPE, IS_ARCHIVED};
 use super::super::document_reference::{declared_unique_id, server_assigned};
-use super::super::findings::{Findings, Weight, invalid};
+use super::super::findings::{Findings, Weight};
 use super::super::subject;
 use super::super::wire::Node;
 use super::read::{beside_the_kind, fixed, missing, read_note};
@@ -13,7 +14,7 @@ use crate::dmp::code::Code as Coded;
 use crate::dmp::id::UniqueId;
 use crate::dmp::ins::Ins;
 use crate::dmp::time::Timestamp;
-use crate::error::{Code, Issue};
+use crate::error::Code;
 use crate::tables::terminology::List;
 
 /// A declared folder.
@@ -35,6 +36,9 @@ pub struct DeclaredFolder<'a> {
     /// `entry.item`, in order.
     pub(in crate::translate) items: Vec<Node<'a>>,
 }
+
+/// What a folder holds.
+const DOCUMENT: &str = "DocumentReference";
 
 /// `source` is not among them: a folder has none.
 const ELEMENTS: [&str; 14] = [
@@ -117,6 +121,7 @@ fn content_type(resource: Node, found: &mut Findings, reading: &Reading) -> Opti
         found,
         reading,
     );
+    coding::listed_label(node, &code, List::ContentType, found, reading);
     Some(code)
 }
 
@@ -126,8 +131,13 @@ fn items<'a>(resource: Node<'a>, found: &mut Findings) -> Vec<Node<'a>> {
         found.weigh_all(Weight::Key, entry.only(&["item"]));
         match entry.required("item") {
             Ok(item) => {
-                if item.str("reference").is_some_and(names_another_type) {
-                    found.refuse(no_document(item));
+                let known = ["reference", "type", "identifier", "display"];
+                found.weigh_all(Weight::Key, item.only(&known));
+                found.labels(item, &["display"]);
+                check_type(item, &[DOCUMENT], Weight::Key, found);
+                let reference = item.str("reference");
+                if reference.is_some_and(|reference| names_another_type(reference, DOCUMENT)) {
+                    found.refuse(no_document(item.path()));
                 }
                 items.push(item);
             }
@@ -139,18 +149,4 @@ fn items<'a>(resource: Node<'a>, found: &mut Findings) -> Vec<Node<'a>> {
         found.refuse(missing(resource, "entry"));
     }
     items
-}
-
-fn names_another_type(reference: &str) -> bool {
-    let kind = reference.split_once('/').map(|(kind, _)| kind);
-    kind.is_some_and(|kind| kind.starts_with(char::is_uppercase) && kind != "DocumentReference")
-}
-
-/// The refusal of an entry that can't be a document.
-pub(in crate::translate) fn no_document(item: Node) -> Issue {
-    invalid(
-        item.path(),
-        "elle ne désigne pas un document de ce serveur",
-        "it does not point to a document of this server",
-    )
 }

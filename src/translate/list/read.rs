@@ -1,9 +1,8 @@
 //! A client's List → what it declares of the submission.
 
 use super::super::Reading;
-use super::super::datatype::contained::{
-    Contained, expect_kind, only_extensions, single_extensions,
-};
+use super::super::datatype::contained::{Contained, only_extensions, single_extensions};
+use super::super::datatype::reference::{check_type, expect_kind};
 use super::super::datatype::urls::{
     AUTHOR_ORG, DESIGNATION_TYPE, INTENDED_RECIPIENT, IS_ARCHIVED, LIST_TYPES,
     PDSM_INTENDED_RECIPIENT, SOURCE_ID, SOURCE_PATIENT_ID,
@@ -331,6 +330,7 @@ fn read_entries(resource: Node, set: &mut DeclaredSet, found: &mut Findings) {
                 found.weigh_all(Weight::Key, item.only(&["reference", "type"]));
                 match item.str("reference") {
                     Some(reference) => set.items.push(reference.to_owned()),
+                check_type(item, &["DocumentReference", "List"], Weight::Detail, found);
                     None => found.refuse(missing(item, "reference")),
                 }
             }

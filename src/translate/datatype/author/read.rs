@@ -1,6 +1,7 @@
 //! Authors, the legal authenticator and organisations as clients send them.
 
-use super::super::contained::{Contained, expect_kind, only, only_extensions};
+use super::super::contained::{Contained, only, only_extensions};
+use super::super::reference::{check_type, expect_kind};
 use super::super::{coding, identifier, name, urls::ours};
 use crate::dmp::code::{Code, system};
 use crate::dmp::person::{
@@ -93,6 +94,13 @@ impl<'a> People<'a, '_> {
             self.found.labels(reference, &["display"]);
         }
         let logical = reference.get("identifier").is_some() || reference.get("display").is_some();
+            // What it leads to is kept, and nothing else that the reference says of it.
+            if let Some(other) = reference.get("identifier") {
+                self.found
+                    .tolerate(other.issue(error::Code::UnsupportedElement));
+            }
+            let kind = resource.resource_type().unwrap_or_default();
+            check_type(reference, &[kind], Weight::Detail, self.found);
         if resource.is_none() && (reference.get("reference").is_some() || !logical) {
             let issue = invalid(
                 reference.path(),
@@ -300,6 +308,7 @@ impl<'a> People<'a, '_> {
                 (organization != Organization::default()).then_some(organization)
             }
         }
+                check_type(reference, &["Organization"], Weight::Detail, self.found);
     }
 
     fn named_organization(&mut self, resource: Node<'a>) -> Organization {
