@@ -31,6 +31,7 @@ mod metrics;
 mod negotiate;
 mod observe;
 mod openapi;
+mod order;
 mod paging;
 mod params;
 mod patch;

@@ -21,7 +21,7 @@ mod subject;
 pub mod validate;
 pub mod wire;
 
-pub use subject::{local_patients, name_patient, present};
+pub use subject::{local_patients, name_patient, patient_of, present};
 
 use crate::dmp::context::{Environment, Validation};
 use crate::tables::Tables;

@@ -16,8 +16,8 @@ use crate::dmp::ins::Ins;
 use crate::dmp::query::DocumentKey;
 use crate::dmp::record::Standing;
 use crate::dmp::trace::TracedAct;
-use crate::error::{Code, Error};
-use crate::policy::Act;
+use crate::error::{Code, Error, Issue};
+use crate::policy::{Act, Permit};
 use crate::store::{self, Locator};
 use crate::translate::patch::{self, Patch};
 use crate::translate::search::{PatientKey, Target};
@@ -73,17 +73,23 @@ impl Wanted {
         }
     }
 
-    fn change(&self, exchange: &Exchange, entry: &DocumentEntry) -> Result<DocumentChange, Error> {
+    /// The change of one document, and what comes beside it and is not kept.
+    fn change(
+        &self,
+        exchange: &Exchange,
+        entry: &DocumentEntry,
+    ) -> Result<(DocumentChange, Vec<Issue>), Error> {
         match self {
-            Self::Patch(patch) => patch.change(entry),
+            Self::Patch(patch) => Ok((patch.change(entry)?, patch.told())),
             Self::Update(resource) => {
                 let reading = exchange.reading();
                 let held = document_reference::write(entry, &reading).to_string();
                 let held = serde_json::from_str(&exchange.present(held));
                 let held = held.map_err(|_| Code::Internal)?;
-                patch::read_update(resource, &held, &reading)?.change(entry)
+                let patch = patch::read_update(resource, &held, &reading)?;
+                Ok((patch.change(entry)?, patch.told()))
             }
-            Self::Deletion => Ok(self.asked()),
+            Self::Deletion => Ok((self.asked(), Vec::new())),
         }
     }
 }
@@ -96,16 +102,27 @@ async fn patched(exchange: &mut Exchange, id: Option<&str>) -> Result<Response, 
     let target = target(exchange, id)?;
     let form = negotiate::patch(exchange.headers())?;
     let body = exchange.bytes().await?;
+    let reading = exchange.reading();
     let patch = match form {
-        PatchForm::Json => patch::read_json_patch(&body, &exchange.reading())?,
-        PatchForm::Xml => patch::read_xml_patch(&body, &exchange.reading())?,
-        PatchForm::Parameters(form) => {
-            let parameters = wire::read(form, &body, "Parameters")?;
-            patch::read_parameters(&parameters, &exchange.reading())?
-        }
+        PatchForm::Json => patch::read_json_patch(&body, &reading),
+        PatchForm::Xml => patch::read_xml_patch(&body, &reading),
+        PatchForm::Parameters(form) => wire::read(form, &body, "Parameters")
+            .and_then(|parameters| patch::read_parameters(&parameters, &reading)),
     };
-    let entry = change(exchange, &target, &Wanted::Patch(patch), if_match).await?;
-    Ok(changed(exchange, &entry, format, wanted_return))
+    let patch = match patch {
+        Ok(patch) => patch,
+        Err(wrong) => return Err(unreadable(exchange, &target, wrong).await),
+    };
+    let (entry, told) = change(exchange, &target, &Wanted::Patch(patch), if_match).await?;
+    Ok(changed(exchange, &entry, format, wanted_return, &told))
+}
+
+/// The refusal of a change that can't be read: that the document is not the caller's to know of, else its own.
+pub(super) async fn unreadable(exchange: &mut Exchange, target: &Target, wrong: Error) -> Error {
+    match reach(exchange, target, &Act::ReadDocument).await {
+        Ok(_) => wrong,
+        Err(refusal) => refusal,
+    }
 }
 
 /// The document as it is now.
@@ -114,6 +131,7 @@ pub(super) fn changed(
     entry: &DocumentEntry,
     format: Format,
     wanted: Option<Return>,
+    told: &[Issue],
 ) -> Response {
     let base = &exchange.app.settings.server.base_url;
     let location = format!("{base}/DocumentReference/{}", entry.id);
@@ -122,7 +140,7 @@ pub(super) fn changed(
         let resource = document_reference::write(entry, &reading);
         exchange.present(resource.to_string()).into_owned()
     };
-    let mut response = answer::written(StatusCode::OK, format, wanted, resource, &[]);
+    let mut response = answer::written(StatusCode::OK, format, wanted, resource, told);
     let headers = response.headers_mut();
     answer::put(headers, header::CONTENT_LOCATION, &location);
     answer::version(headers, entry.version, entry.updated);
@@ -135,10 +153,10 @@ async fn deleted(exchange: &mut Exchange, id: &str) -> Result<Response, Error> {
     let format = exchange.format()?;
     let if_match = conditional::if_match(exchange.headers());
     let target = target(exchange, Some(id))?;
-    let entry = change(exchange, &target, &Wanted::Deletion, if_match).await?;
+    let (entry, _) = change(exchange, &target, &Wanted::Deletion, if_match).await?;
     Ok(match wanted {
         None | Some(Return::Minimal) => answer::empty(StatusCode::NO_CONTENT),
-        told => changed(exchange, &entry, format, told),
+        wanted => changed(exchange, &entry, format, wanted, &[]),
     })
 }
 
@@ -199,29 +217,39 @@ async fn is_of(exchange: &mut Exchange, target: &Target, held: &Standing) -> Res
     })
 }
 
+/// The document that the request names, where the caller may do `act`: which one it is about is only known with a permit.
+async fn reach(
+    exchange: &mut Exchange,
+    target: &Target,
+    act: &Act,
+) -> Result<(Standing, Permit, DocumentEntry), Error> {
+    let patient = record(exchange, target).await?;
+    let standing = exchange.standing(&patient).await?.ok_or(Code::NotFound)?;
+    let permit = exchange.decide(act, Some(&standing))?;
+    let entry = exchange.app.store.entry(&permit, &target.key).await?;
+    exchange.names("DocumentReference", entry.id);
+    if !target.keeps(&entry) || !is_of(exchange, target, &standing).await? {
+        return Err(Code::NotFound.into());
+    }
+    Ok((standing, permit, entry))
+}
+
 pub(super) async fn change(
     exchange: &mut Exchange,
     target: &Target,
     wanted: &Wanted,
     if_match: Option<Expected>,
-) -> Result<DocumentEntry, Error> {
-    let patient = record(exchange, target).await?;
+) -> Result<(DocumentEntry, Vec<Issue>), Error> {
+    let act = Act::ChangeDocument(wanted.asked());
     let mut attempt = 1;
     loop {
-        // Which document it is about is only known with a permit.
-        let standing = exchange.standing(&patient).await?.ok_or(Code::NotFound)?;
-        let permit = exchange.decide(&Act::ChangeDocument(wanted.asked()), Some(&standing))?;
-        let entry = exchange.app.store.entry(&permit, &target.key).await?;
-        exchange.names("DocumentReference", entry.id);
-        if !target.keeps(&entry) || !is_of(exchange, target, &standing).await? {
-            return Err(Code::NotFound.into());
-        }
+        let (standing, permit, entry) = reach(exchange, target, &act).await?;
         if let Some(expected) = &if_match
             && !expected.is_met_by(Some(entry.version))
         {
             return Err(Code::VersionConflict.into());
         }
-        let change = wanted.change(exchange, &entry)?;
+        let (change, told) = wanted.change(exchange, &entry)?;
         let permit = match wanted {
             // Only now it shows what is asked.
             Wanted::Update(_) => exchange.decide(&Act::ChangeDocument(change), Some(&standing))?,
@@ -234,7 +262,17 @@ pub(super) async fn change(
             .await;
         match changed {
             Err(error) if store::is_stale(&error) && attempt < ATTEMPTS => attempt += 1,
-            other => return exchange.acted(other),
+            other => return Ok((exchange.acted(other.map_err(at_labels))?, told)),
         }
     }
+}
+
+/// The policy knows no places: labels that may not stand together are those of the document.
+fn at_labels(mut error: Error) -> Error {
+    for issue in &mut error.issues {
+        if issue.code == Code::LabelConflict && issue.expression.is_none() {
+            *issue = issue.clone().at("DocumentReference.securityLabel");
+        }
+    }
+    error
 }

@@ -10,7 +10,7 @@ use super::exchange::{ATTEMPTS, Exchange};
 use super::negotiate::{self, Format, Return};
 use super::read::{identifier, unmodified};
 use super::search::{Asked, Results, nothing};
-use super::{answer, conditional};
+use super::{answer, conditional, order};
 use crate::dmp::actor::ActorKind;
 use crate::dmp::ins::Ins;
 use crate::dmp::query::Page;
@@ -134,11 +134,13 @@ async fn put(exchange: &mut Exchange) -> Result<Response, Error> {
     let (form, body) = exchange.resource_bytes().await?;
     let taken = wire::take(form, &body, "Patient")?;
     if !taken.issues.is_empty() {
+        exchange.permit(&Act::OpenRecord, &named.ins).await?;
         // As one that opens a record: what is kept is not looked at for what can't be kept.
-        taken.read(
+        let read = taken.read(
             |patient| patient::read(patient, &named.ins, &exchange.reading()),
             |(_, warnings)| warnings,
-        )?;
+        );
+        read.map_err(order::ins_first)?;
     }
     let resource = taken.value;
     let mut attempt = 1;
@@ -149,7 +151,8 @@ async fn put(exchange: &mut Exchange) -> Result<Response, Error> {
             standing = by_former(exchange, &named.ins, &resource).await?;
         }
         let kept = standing.as_ref().map(|standing| &standing.record.data);
-        let (data, warnings) = patient::update(&resource, &named.ins, kept, &exchange.reading())?;
+        let read = patient::update(&resource, &named.ins, kept, &exchange.reading());
+        let (data, warnings) = read.map_err(order::ins_first)?;
         let trace = exchange.trace();
         let put = exchange
             .app
@@ -198,7 +201,13 @@ async fn change(exchange: &mut Exchange) -> Result<Response, Error> {
     let if_match = conditional::if_match(exchange.headers());
     let named = search::patient_identifier(&exchange.query()?, false, &exchange.reading())?;
     let (form, body) = exchange.resource_bytes().await?;
-    let resource = wire::read(form, &body, "Patient")?;
+    let taken = wire::take(form, &body, "Patient")?;
+    if !taken.issues.is_empty() {
+        // Which change it would be is not known: what is asked of each is.
+        exchange.permit(&Act::TestExistence, &named.ins).await?;
+        return Err(Error::many(taken.issues));
+    }
+    let resource = taken.value;
     let mut attempt = 1;
     loop {
         let standing = exchange.standing(&named.ins).await?;

@@ -10,7 +10,8 @@ use super::app::Shared;
 use super::context::structure_to_deposit;
 use super::exchange::{ATTEMPTS, Exchange};
 use super::negotiate::{self, Return};
-use super::{answer, batch, search, subject};
+use super::validate::told_beside;
+use super::{answer, batch, order, search, subject};
 use crate::dmp::query::DocumentKey;
 use crate::dmp::record::{Record, Traits};
 use crate::dmp::submission::Submission;
@@ -114,8 +115,14 @@ async fn provide_bundle(
     subject::name_patients(exchange, &mut taken.value).await?;
     let declared = taken.read(
         |bundle| bundle::read(bundle, &exchange.reading()),
-        |declared| declared.issues,
-    )?;
+        |declared| told_beside(exchange, declared),
+    );
+    let declared = match declared {
+        Ok(declared) => declared,
+        Err(wrong) => {
+            return Err(order::of_body(exchange, &Act::Deposit, &taken.value, wrong).await);
+        }
+    };
     drop(taken);
     let entries = declared.entries.clone();
     let (made, record, warnings) = deposit(exchange, declared).await?;
@@ -152,10 +159,16 @@ async fn publish(exchange: &mut Exchange) -> Result<Response, Error> {
         true => document_reference::read_from_patient,
         false => document_reference::read_simplified,
     };
-    let mut declared = taken.read(
+    let declared = taken.read(
         |resource| read(resource, &exchange.reading()),
-        |declared| declared.issues,
-    )?;
+        |declared| told_beside(exchange, declared),
+    );
+    let mut declared = match declared {
+        Ok(declared) => declared,
+        Err(wrong) => {
+            return Err(order::of_body(exchange, &Act::Deposit, &taken.value, wrong).await);
+        }
+    };
     drop(taken);
     for document in &mut declared.documents {
         document.declared.unless.extend(unless.iter().cloned());

@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use super::app::Shared;
 use super::exchange::Exchange;
-use super::patch::{Wanted, change, changed, target};
+use super::patch::{Wanted, change, changed, target, unreadable};
 use super::{conditional, negotiate};
 use crate::dmp::trace::TracedAct;
 use crate::error::Error;
@@ -36,7 +36,10 @@ async fn updated(exchange: &mut Exchange, id: Option<&str>) -> Result<Response, 
     let if_match = conditional::if_match(exchange.headers());
     let target = target(exchange, id)?;
     let (form, body) = exchange.resource_bytes().await?;
-    let resource = wire::read(form, &body, "DocumentReference")?;
-    let entry = change(exchange, &target, &Wanted::Update(resource), if_match).await?;
-    Ok(changed(exchange, &entry, format, wanted))
+    let resource = match wire::read(form, &body, "DocumentReference") {
+        Ok(resource) => resource,
+        Err(wrong) => return Err(unreadable(exchange, &target, wrong).await),
+    };
+    let (entry, told) = change(exchange, &target, &Wanted::Update(resource), if_match).await?;
+    Ok(changed(exchange, &entry, format, wanted, &told))
 }

@@ -107,6 +107,11 @@ fn judged(exchange: &Exchange, asked: &Asked) -> Result<Vec<Issue>, Error> {
     }
 }
 
+/// The issues of a deposit that is refused for its form, those of its documents among them.
+pub(super) fn told_beside(exchange: &Exchange, declared: DeclaredSubmission) -> Vec<Issue> {
+    submission(exchange, Ok(declared)).unwrap_or_else(|error| error.issues)
+}
+
 /// A deposit is held against its documents too.
 fn submission(
     exchange: &Exchange,

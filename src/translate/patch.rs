@@ -35,6 +35,8 @@ enum Edit {
     Labels(labels::Edit),
     /// `test`: the status must be this.
     StatusIs(String),
+    /// What comes beside and changes nothing.
+    Told(Issue),
     /// `test`: the extension must say this; an absent one says no.
     ArchivedIs(bool),
 }
@@ -60,6 +62,16 @@ impl Patch {
             _ => false,
         };
         self.0.contains(&Edit::Supersede) && self.0.iter().all(harmless)
+    }
+
+    /// What of it is not kept: warnings.
+    pub fn told(&self) -> Vec<Issue> {
+        let told = self.0.iter().flat_map(|edit| match edit {
+            Edit::Labels(edit) => edit.told(),
+            Edit::Told(issue) => std::slice::from_ref(issue),
+            _ => &[],
+        });
+        told.cloned().collect()
     }
 
     /// The change of one document.
@@ -98,7 +110,7 @@ impl Patch {
                 Edit::ArchivedIs(expected) if *expected != archived => {
                     return Err(Code::VersionConflict.into());
                 }
-                Edit::ArchivedIs(_) => {}
+                Edit::ArchivedIs(_) | Edit::Told(_) => {}
                 Edit::Labels(edit) => {
                     held = edit.apply(held)?;
                     change.labels = Some(held);

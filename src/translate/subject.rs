@@ -40,6 +40,20 @@ pub fn present<'a>(resource: Cow<'a, str>, present: &Ins, former: &[Ins]) -> Cow
     })
 }
 
+/// The patient that a resource names, or the first one of a Bundle's entries, as far as a body shows it that can't be read whole.
+pub fn patient_of(body: &Value, reading: &Reading) -> Option<Ins> {
+    let entries = body.get("entry").and_then(Value::as_array);
+    let entries = entries.into_iter().flatten();
+    let inside = entries.filter_map(|entry| entry.get("resource"));
+    std::iter::once(body).chain(inside).find_map(|resource| {
+        let resource = Node::root(resource);
+        let name = ["subject", "patient"].into_iter();
+        let name = name.into_iter().find(|name| resource.get(name).is_some())?;
+        let (mut contained, mut found) = (Contained::of(resource), Findings::new(reading));
+        read(resource, name, &mut contained, &mut found, reading)
+    })
+}
+
 /// The references to a patient in a resource, or in those of a Bundle's entries.
 fn references(resource: &mut Value) -> Vec<&mut String> {
     let is_bundle = resource.get("resourceType").and_then(Value::as_str) == Some("Bundle");

@@ -2,6 +2,7 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::Response;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::term::{Bounds, end};
@@ -11,7 +12,7 @@ use crate::dmp::record::Standing;
 use crate::dmp::right::{Declaration, Right};
 use crate::edge::exchange::{ATTEMPTS, Exchange};
 use crate::edge::negotiate;
-use crate::edge::{answer, conditional, subject};
+use crate::edge::{answer, conditional, order, subject};
 use crate::error::{Code, Error, Issue};
 use crate::policy::{self, Act};
 use crate::store::{self, Locator};
@@ -40,12 +41,20 @@ pub(super) async fn declare(
     let (form, body) = exchange.resource_bytes().await?;
     let mut taken = wire::take(form, &body, "Consent")?;
     subject::name_patients(exchange, &mut taken.value).await?;
-    let (declaration, mut warnings) = taken.read(
-        |consent| consent::read(consent, &exchange.reading()),
-        |(_, warnings)| warnings,
-    )?;
     let now = exchange.caller()?.1.now;
-    warnings.extend(consent::check_end(&declaration, now, &exchange.reading())?);
+    let read = |consent: &Value| {
+        let reading = exchange.reading();
+        let (declaration, mut warnings) = consent::read(consent, &reading)?;
+        warnings.extend(consent::check_end(&declaration, now, &reading)?);
+        Ok((declaration, warnings))
+    };
+    let (declaration, mut warnings) = match taken.read(read, |(_, warnings)| warnings) {
+        Ok(read) => read,
+        // Which right it would be is not known: what is asked of who looks at any is.
+        Err(wrong) => {
+            return Err(order::of_body(exchange, &Act::ReadRights, &taken.value, wrong).await);
+        }
+    };
     let (held, created) = write(exchange, &declaration, &target, if_match).await?;
     let status = if created {
         StatusCode::CREATED

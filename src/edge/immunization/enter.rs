@@ -2,6 +2,7 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::Response;
+use serde_json::Value;
 
 use super::RESOURCE;
 use crate::dmp::actor::ActorId;
@@ -13,7 +14,7 @@ use crate::edge::exchange::{ATTEMPTS, Exchange};
 use crate::edge::negotiate::{self, Format, Return};
 use crate::edge::read::identifier;
 use crate::edge::validate::stand_in;
-use crate::edge::{answer, conditional, publish, subject};
+use crate::edge::{answer, conditional, order, publish, subject};
 use crate::error::{Code, Error, Issue};
 use crate::policy::Act;
 use crate::store::{self, Locator, VaccinationDeclaration as Declaration};
@@ -39,7 +40,12 @@ pub(super) async fn create(exchange: &mut Exchange) -> Result<Response, Error> {
     if !by_patient && !actor.kind.is_nominative() {
         return Err(Issue::new(Code::NotAllowed).rule("VAC-02").into());
     }
-    let declared = body(exchange).await?;
+    let declared = match body(exchange).await? {
+        Ok(declared) => declared,
+        Err((body, wrong)) => {
+            return Err(order::of_body(exchange, &Act::Deposit, &body, wrong).await);
+        }
+    };
     if declared.validator.is_some() {
         return Err(by_an_update());
     }
@@ -52,14 +58,16 @@ pub(super) async fn create(exchange: &mut Exchange) -> Result<Response, Error> {
     written(exchange, StatusCode::CREATED, &wanted, &entry, &warnings)
 }
 
-async fn body(exchange: &mut Exchange) -> Result<Declared, Error> {
+/// What the body declares, or the body with what is wrong in it.
+async fn body(exchange: &mut Exchange) -> Result<Result<Declared, (Value, Error)>, Error> {
     let (form, body) = exchange.resource_bytes().await?;
     let mut taken = wire::take(form, &body, RESOURCE)?;
     subject::name_patients(exchange, &mut taken.value).await?;
-    taken.read(
+    let declared = taken.read(
         |resource| immunization::read(resource, &exchange.reading()),
         |declared| declared.warnings,
-    )
+    );
+    Ok(declared.map_err(|wrong| (taken.value, wrong)))
 }
 
 fn written(
@@ -219,7 +227,6 @@ pub(super) async fn update(exchange: &mut Exchange, id: &str) -> Result<Response
     let id = identifier(id)?;
     exchange.names(RESOURCE, id);
     let declared = body(exchange).await?;
-    let mut warnings = declared.warnings.clone();
     let (actor, _) = exchange.caller()?;
     let by_patient = actor.kind.is_patient_side();
     let act = match by_patient {
@@ -228,6 +235,16 @@ pub(super) async fn update(exchange: &mut Exchange, id: &str) -> Result<Response
             by_identifier: false,
         },
     };
+    let declared = match declared {
+        Ok(declared) => declared,
+        Err((_, wrong)) => {
+            exchange
+                .permit_by_id(&act, Locator::Vaccination(id))
+                .await?;
+            return Err(wrong);
+        }
+    };
+    let mut warnings = declared.warnings.clone();
     let mut attempt = 1;
     let entry = loop {
         let standing = exchange.reached(Locator::Vaccination(id)).await?;

@@ -183,19 +183,18 @@ fn read_label(concept: Node, labels: &mut Labels, found: &mut Findings, reading:
 pub(in crate::translate) fn labels_of(
     concepts: &[&Value],
     reading: &Reading,
-) -> Result<Labels, Error> {
+) -> Result<(Labels, Vec<Issue>), Error> {
     let mut found = Findings::new(reading);
     let mut labels = Labels::default();
-    for concept in concepts {
-        read_label(
-            Node::at(concept, "DocumentReference.securityLabel"),
-            &mut labels,
-            &mut found,
-            reading,
-        );
+    for (rank, concept) in concepts.iter().enumerate() {
+        let path = match concepts.len() {
+            1 => "DocumentReference.securityLabel".to_owned(),
+            _ => format!("DocumentReference.securityLabel[{rank}]"),
+        };
+        read_label(Node::at(concept, &path), &mut labels, &mut found, reading);
     }
-    found.finish().map_err(Error::many)?;
-    Ok(labels)
+    let told = found.finish().map_err(Error::many)?;
+    Ok((labels, told))
 }
 
 fn add_label(

@@ -206,9 +206,9 @@ fn string(value: &Value) -> Result<&str, Error> {
 }
 
 pub(super) fn missing(path: &str) -> Error {
-    let shown: String = path.chars().take(100).collect();
+    let element = path.trim_start_matches('/').split(['/', '[']).next();
+    let element: String = element.unwrap_or_default().chars().take(100).collect();
     Issue::new(Code::ElementRequired)
-        .at("DocumentReference")
-        .with("element", format!("{shown}: value"))
+        .at(format!("DocumentReference.{element}"))
         .into()
 }

@@ -11,39 +11,57 @@ use crate::error::{Code, Error, Issue};
 
 const ELEMENT: &str = "securityLabel";
 
+/// Labels as they came, and what of them is not kept.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Asked {
+    labels: Labels,
+    told: Vec<Issue>,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Edit {
     /// The whole list.
-    Set(Labels),
+    Set(Asked),
     /// Writes these over a position, or to the end: what they carry is added, whichever position it is, and `R` and `V` take the
     /// place of the document's own confidentiality; `N` takes away the flag there, or the only one there is.
-    Write(Option<usize>, Labels),
+    Write(Option<usize>, Asked),
     /// Writes these before a position.
-    Insert(usize, Labels),
+    Insert(usize, Asked),
     /// Removes a position.
     Remove(usize),
     /// `test`: the labels, or the one at a position, must be these.
-    Is(Option<usize>, Labels),
+    Is(Option<usize>, Asked),
 }
 
 impl Edit {
+    /// What of the labels is not kept.
+    pub(super) fn told(&self) -> &[Issue] {
+        match self {
+            Self::Set(asked)
+            | Self::Write(_, asked)
+            | Self::Insert(_, asked)
+            | Self::Is(_, asked) => &asked.told,
+            Self::Remove(_) => &[],
+        }
+    }
+
     /// The labels after it.
     pub(super) fn apply(&self, held: Labels) -> Result<Labels, Error> {
         match self {
-            Self::Set(labels) => Ok(*labels),
+            Self::Set(asked) => Ok(asked.labels),
             Self::Write(Some(position), _) if *position >= held.codes().len() => Err(nothing()),
             Self::Insert(position, _) if *position > held.codes().len() => Err(nothing()),
-            Self::Write(position, labels) => write(held, *labels, *position),
-            Self::Insert(position, labels) => write(held, *labels, Some(*position)),
+            Self::Write(position, asked) => write(held, asked.labels, *position),
+            Self::Insert(position, asked) => write(held, asked.labels, Some(*position)),
             Self::Remove(position) => match flag_at(held, *position) {
                 Some(flag) => Ok(without(held, flag)),
                 None => Err(nothing()),
             },
-            Self::Is(None, labels) if *labels == held => Ok(held),
-            Self::Is(Some(position), labels) => {
+            Self::Is(None, asked) if asked.labels == held => Ok(held),
+            Self::Is(Some(position), asked) => {
                 let mut one = Labels::default();
                 let code = held.codes().into_iter().nth(*position);
-                let same = code.is_some_and(|code| one.add(&code)) && one == *labels;
+                let same = code.is_some_and(|code| one.add(&code)) && one == asked.labels;
                 same.then_some(held)
                     .ok_or_else(|| Code::VersionConflict.into())
             }
@@ -116,23 +134,28 @@ fn without(mut held: Labels, flag: String) -> Labels {
 }
 
 /// One label, as a patch writes it: a CodeableConcept, or a Coding.
-pub(super) fn one(value: &Value, reading: &Reading) -> Result<Labels, Error> {
+pub(super) fn one(value: &Value, reading: &Reading) -> Result<Asked, Error> {
     match value {
-        Value::Object(fields) if fields.contains_key("coding") => labels_of(&[value], reading),
+        Value::Object(fields) if fields.contains_key("coding") => asked(&[value], reading),
         Value::Object(_) => {
             let concept = serde_json::json!({ "coding": [value] });
-            labels_of(&[&concept], reading)
+            asked(&[&concept], reading)
         }
         _ => Err(expected()),
     }
 }
 
 /// The whole list.
-pub(super) fn all(value: &Value, reading: &Reading) -> Result<Labels, Error> {
+pub(super) fn all(value: &Value, reading: &Reading) -> Result<Asked, Error> {
     match value {
-        Value::Array(concepts) => labels_of(&concepts.iter().collect::<Vec<_>>(), reading),
+        Value::Array(concepts) => asked(&concepts.iter().collect::<Vec<_>>(), reading),
         _ => Err(expected()),
     }
+}
+
+fn asked(concepts: &[&Value], reading: &Reading) -> Result<Asked, Error> {
+    let (labels, told) = labels_of(concepts, reading)?;
+    Ok(Asked { labels, told })
 }
 
 fn expected() -> Error {

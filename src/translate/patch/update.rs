@@ -9,9 +9,6 @@ use super::json::archived;
 use super::{Edit, Patch, labels, status};
 use crate::error::{Code, Error, Issue};
 
-/// What the server writes, whatever comes.
-const ASSIGNED: [&str; 2] = ["meta", "text"];
-
 /// Reads an update of the document that its client reads as `held`. As it was read it changes nothing.
 ///
 /// # Errors
@@ -25,10 +22,28 @@ pub fn read(resource: &Value, held: &Value, reading: &Reading) -> Result<Patch, 
     let (mut edits, mut wrong) = (Vec::new(), Vec::new());
     for name in names {
         let (asked, kept) = (sent.get(name), now.get(name));
-        if asked == kept || ASSIGNED.contains(&name.as_str()) {
+        if asked == kept {
             continue;
         }
         match (name.as_str(), asked) {
+            // What the server writes, whatever comes.
+            ("meta" | "text", None) => {}
+            ("text", Some(_)) => edits.push(ignored("text")),
+            ("meta", Some(asked)) => {
+                for (part, value) in asked.as_object().into_iter().flatten() {
+                    let same = kept.and_then(|kept| kept.get(part)) == Some(value);
+                    match part.as_str() {
+                        _ if same => {}
+                        "versionId" | "lastUpdated" | "profile" => {
+                            edits.push(ignored(&format!("meta.{part}")));
+                        }
+                        _ => {
+                            let at = format!("DocumentReference.meta.{part}");
+                            wrong.push(Issue::new(Code::UnsupportedElement).at(at));
+                        }
+                    }
+                }
+            }
             ("id", Some(_)) => wrong.push(invalid(
                 "DocumentReference.id",
                 "un autre document est nommé",
@@ -65,6 +80,11 @@ fn wanted(extensions: Option<&Value>) -> Option<Result<bool, Error>> {
         [one] if one.get("url").and_then(Value::as_str) == Some(IS_ARCHIVED) => Some(archived(one)),
         _ => None,
     }
+}
+
+fn ignored(name: &str) -> Edit {
+    let at = format!("DocumentReference.{name}");
+    Edit::Told(Issue::new(Code::ElementIgnored).at(at).warning())
 }
 
 fn not_mutable(name: &str) -> Issue {
