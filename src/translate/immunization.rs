@@ -21,6 +21,8 @@ const RECALL: &str = "recall";
 const RECORD: &str = "record";
 /// Why there is no value.
 const DATA_ABSENT: &str = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
+/// The status of what was observed afterwards.
+const OBSERVED: &str = "final";
 /// UCUM.
 const UCUM: &str = "http://unitsofmeasure.org";
 /// ICD-10.

@@ -197,6 +197,7 @@ fn conditional(node: Node, target: &str, found: &mut Findings, reading: &Reading
 
 fn in_identifier(node: Node, found: &mut Findings, reading: &Reading) -> Option<Ins> {
     found.weigh_all(Weight::Key, node.only(&["use", "type", "system", "value"]));
+    found.labels(node, &["use", "type"]);
     let system = node.str("system").unwrap_or_default();
     let value = node.str("value").unwrap_or_default();
     admit(system, value, node, found, reading)

@@ -150,6 +150,12 @@ fn check_profile(bundle: Node, found: &mut Findings) {
         .flat_map(|meta| meta.items("profile"))
         .peekable();
     let path = bundle.path_of("meta.profile");
+    for other in meta
+        .into_iter()
+        .flat_map(|meta| meta.items("profile").skip(1))
+    {
+        found.ignored(other.path());
+    }
     if profiles.peek().is_none() {
         found.tolerate(Issue::new(Code::ElementRequired).at(path));
     } else if !profiles.any(|url| url.as_str().is_some_and(is_provide_bundle)) {

@@ -1,6 +1,7 @@
 //! `provision`: whom a right concerns, what it permits or denies, and until when. What its category doesn't say is refused.
 
 use super::super::Reading;
+use super::super::datatype::reference::tell_type;
 use super::super::datatype::{coding, identifier};
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
@@ -55,6 +56,7 @@ pub(super) fn read_provision<'a>(
     read_actions(provision, &shape, found);
     // Where it isn't known it is refused already.
     for class in provision.items("class") {
+        coding::code_alone(class, found);
         if known.contains(&"class") && !is(class, DOCUMENTS) {
             found.refuse(class.issue(Code::UnsupportedElement));
         }
@@ -103,6 +105,7 @@ fn read_actions(provision: Node, shape: &Shape, found: &mut Findings) {
     let (mut any, mut main) = (false, false);
     for concept in provision.items("action").chain(provision.items("code")) {
         any = true;
+        coding::codes_alone(concept, found);
         let mut known = false;
         for coding in concept.items("coding") {
             let code = coding.str("code").unwrap_or_default();
@@ -135,6 +138,7 @@ fn read_purposes<'a>(
 ) -> Vec<&'a str> {
     let mut purposes = Vec::new();
     for coding in provision.items("purpose") {
+        coding::code_alone(coding, found);
         match coding.str("code").map(|code| as_purpose(coding, code)) {
             // Told twice, in two systems.
             Some(code) if purposes.contains(&code) && !is(coding, (PURPOSE, code)) => {}
@@ -172,6 +176,7 @@ const ACCESS_MODE: &str =
 fn read_label(provision: Node, found: &mut Findings, reading: &Reading) -> bool {
     let mut masked = false;
     for label in provision.items("securityLabel") {
+        coding::code_alone(label, found);
         let system = label
             .str("system")
             .and_then(|url| coding::oid_of(url, reading));
@@ -255,6 +260,12 @@ fn read_party(provision: Node, shape: &Shape, found: &mut Findings) -> Option<Na
         }
     };
     let id = read_identifier(node, shape.party, found)?;
+    let kind = match id {
+        ActorId::Structure(_) => "Organization",
+        ActorId::Person(_) => "Practitioner",
+        ActorId::User(_) => "RelatedPerson",
+    };
+    tell_type(reference, kind, found);
     Some((Some(id), reference.str("display").map(str::to_owned)))
 }
 
@@ -264,6 +275,7 @@ fn read_role(role: Node, found: &mut Findings) {
     if !codings.any(|coding| is(coding, RECEIVER)) {
         return fixed(role, RECEIVER, found);
     }
+    coding::codes_alone(role, found);
     for other in role.items("coding").filter(|coding| !is(*coding, RECEIVER)) {
         found.tolerate(other.issue(Code::UnsupportedElement));
     }
@@ -271,6 +283,7 @@ fn read_role(role: Node, found: &mut Findings) {
 
 fn read_everyone(reference: Node, found: &mut Findings) -> Option<Named> {
     found.weigh_all(Weight::Key, reference.only(&["type", "display"]));
+    found.labels(reference, &["type"]);
     if reference.str("display") == Some(ALL) {
         return Some((None, None));
     }

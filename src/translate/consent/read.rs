@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::Reading;
+use super::super::datatype::coding;
 use super::super::datatype::contained::Contained;
 use super::super::datatype::urls::ours;
 use super::super::document_reference::server_assigned;
@@ -141,6 +142,7 @@ pub(super) fn fixed(concept: Node, pair: (&str, &str), found: &mut Findings) {
     if !concept.items("coding").any(|coding| is(coding, pair)) {
         found.refuse(concept.issue(Code::UnsupportedElement));
     }
+    coding::codes_alone(concept, found);
     for coding in concept.items("coding").filter(|coding| !is(*coding, pair)) {
         found.refuse(coding.issue(Code::UnsupportedElement));
     }
@@ -156,6 +158,9 @@ fn read_scope(consent: Node, found: &mut Findings) {
 /// LOINC's consent document, and one category of ours.
 fn read_categories(consent: Node, found: &mut Findings) -> Option<Category> {
     let (mut document, mut named) = (false, None);
+    for category in consent.items("category") {
+        coding::codes_alone(category, found);
+    }
     for coding in consent
         .items("category")
         .flat_map(|category| category.items("coding"))

@@ -76,6 +76,40 @@ pub(in crate::translate) fn read(
     })
 }
 
+/// Tells what of a coding is not kept where its code alone is: all but system and code, labels as what they are.
+pub(in crate::translate) fn code_alone(node: Node, found: &mut Findings) {
+    found.weigh_all(Weight::Detail, node.only(&["system", "code", "display"]));
+    found.labels(node, &["display"]);
+}
+
+/// The same of a CodeableConcept whose codings are looked at one by one.
+pub(in crate::translate) fn codes_alone(node: Node, found: &mut Findings) {
+    found.weigh_all(Weight::Detail, node.only(&["coding", "text"]));
+    found.labels(node, &["text"]);
+    for coding in node.items("coding") {
+        code_alone(coding, found);
+    }
+}
+
+/// Tells the labels of a Coding or a CodeableConcept that its list words otherwise: the list's are given back.
+pub(in crate::translate) fn listed_label(
+    node: Node,
+    code: &Code,
+    list: List,
+    found: &mut Findings,
+    reading: &Reading,
+) {
+    let Some(published) = reading.tables.terminology.list(list).display(code) else {
+        return;
+    };
+    let displays = node.items("coding").map(|coding| (coding, "display"));
+    for (node, name) in displays.chain([(node, "display"), (node, "text")]) {
+        if node.str(name).is_some_and(|label| label != published) {
+            found.ignored(node.path_of(name));
+        }
+    }
+}
+
 /// Reads a CodeableConcept with one coding. A second coding that says the same in another system's spelling is let through;
 /// a text beside a label is told as lost.
 pub(in crate::translate) fn read_concept(

@@ -108,7 +108,7 @@ pub(in crate::translate) fn single_extensions(node: Node, urls: &[&str], found: 
     }
 }
 
-/// Tells the extensions of an element whose URL is none of these.
+/// Tells the extensions of an element whose URL is none of these, and what the others hold beside their value.
 pub(in crate::translate) fn only_extensions(
     node: Node,
     known: &[&str],
@@ -118,6 +118,12 @@ pub(in crate::translate) fn only_extensions(
     for extension in node.items("extension") {
         if !extension.str("url").is_some_and(|url| known.contains(&url)) {
             found.weigh(weight, extension.issue(Code::UnsupportedElement));
+            continue;
         }
+        let value = extension
+            .choice("value")
+            .map(|(kind, _)| format!("value{kind}"));
+        let known = ["url", "extension", value.as_deref().unwrap_or_default()];
+        found.weigh_all(Weight::Detail, extension.only(&known));
     }
 }

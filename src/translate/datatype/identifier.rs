@@ -3,7 +3,9 @@
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::coding;
 use super::object::Object;
+use super::urls::IDENTIFIER_SLICES;
 use crate::dmp::code::system;
 use crate::dmp::id::{Oid, Root, UniqueId, is_oid, strip_prefix_ignore_case};
 use crate::dmp::person::Identifier;
@@ -13,6 +15,9 @@ use crate::translate::wire::Node;
 
 /// The system of identifiers that are URIs.
 pub(in crate::translate) const URI: &str = "urn:ietf:rfc:3986";
+
+/// The slice of a unique id, as `use` and `type` tell it.
+pub(in crate::translate) const UNIQUE_ID: &str = "uniqueId";
 
 /// Systems that name national numbers without the type digit of PS_IdNat and Struct_IdNat: system, length, authority, type digit.
 const BARE_NUMBERS: [(&str, usize, &str, char); 6] = [
@@ -82,8 +87,18 @@ pub(in crate::translate) fn write(id: &Identifier) -> Value {
         .build()
 }
 
-/// Reads an Identifier; `use` and `type` say nothing that the root doesn't.
+/// Reads an Identifier; `use` and `type`, which the root implies or nothing keeps, are told.
 pub(in crate::translate) fn read(
+    node: Node,
+    weight: Weight,
+    found: &mut Findings,
+) -> Option<Identifier> {
+    found.labels(node, &["use", "type"]);
+    read_typed(node, weight, found)
+}
+
+/// The same where `use` or `type` say something, which the caller reads.
+pub(in crate::translate) fn read_typed(
     node: Node,
     weight: Weight,
     found: &mut Findings,
@@ -133,6 +148,18 @@ pub(in crate::translate) fn read_one(
 pub(in crate::translate) fn read_unique(node: Node, found: &mut Findings) -> Option<UniqueId> {
     found.weigh_all(Weight::Key, node.only(&["use", "type", "system", "value"]));
     check_uris(node, found);
+    if let Some(kind) = node.get("type") {
+        coding::codes_alone(kind, found);
+        let own = (Some(IDENTIFIER_SLICES), Some(UNIQUE_ID));
+        for coding in kind.items("coding") {
+            if (coding.str("system"), coding.str("code")) != own {
+                found.ignored(coding.path());
+            }
+        }
+    }
+    if node.str("use").is_some_and(|usage| usage != "usual") {
+        found.labels(node, &["use"]);
+    }
     let value = match node.required("value") {
         Ok(value) => value,
         Err(issue) => {
@@ -143,8 +170,12 @@ pub(in crate::translate) fn read_unique(node: Node, found: &mut Findings) -> Opt
     match UniqueId::from_fhir(node.str("system"), value.as_str().unwrap_or_default()) {
         Ok(id) => Some(id),
         Err(_) => {
+            let system = node.get("system").filter(|system| {
+                let text = system.as_str().unwrap_or_default();
+                text != URI && text.parse::<Root>().is_err()
+            });
             found.refuse(invalid(
-                value.path(),
+                system.unwrap_or(value).path(),
                 "un OID ou un UUID est attendu",
                 "an OID or a UUID is expected",
             ));

@@ -101,6 +101,16 @@ pub(in crate::translate) fn check_slice(node: Node, found: &mut Findings) {
     }
 }
 
+/// Tells the types beside the slice's own, which alone is given back.
+pub(in crate::translate) fn tell_others(kind: Node, ins: &Ins, found: &mut Findings) {
+    let own = (Some(IDENTIFIER_TYPES), Some(slice(ins.root())));
+    for coding in kind.items("coding") {
+        if (coding.str("system"), coding.str("code")) != own {
+            found.ignored(coding.path());
+        }
+    }
+}
+
 fn slice(root: InsRoot) -> &'static str {
     match root {
         InsRoot::Nir => "INS-NIR",

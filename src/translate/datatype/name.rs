@@ -74,6 +74,7 @@ pub(in crate::translate) fn read_first(parent: Node, found: &mut Findings) -> Pe
     let mut names = parent.items("name");
     let name = names.next().map(|node| {
         only_extensions(node, &[], Weight::Detail, found);
+        found.labels(node, &["use"]);
         read(node, found)
     });
     for other in names {

@@ -16,7 +16,8 @@ use crate::dmp::ins::Ins;
 use crate::dmp::person::{Author, Identifier, Organization};
 use crate::error::{Code, Issue};
 use same::{
-    agree, same_id, same_members, same_name, same_organization, same_patient, same_text, same_time,
+    agree, more, name_tells_more, organization_tells_more, same_id, same_members, same_name,
+    same_organization, same_patient, same_text, same_time, tells_more,
 };
 
 pub(super) use same::same_mime;
@@ -86,6 +87,12 @@ impl Compare<'_> {
             .with("declared", declared)
             .with("found", header);
         self.found.weigh(weight, issue);
+    }
+
+    /// The header says less of somebody, and who he is stays as it says.
+    fn adds_nothing(&mut self, element: &str) {
+        let path = format!("{}.{element}", self.path);
+        self.found.ignored(path);
     }
 
     /// What may never differ.
@@ -239,11 +246,15 @@ impl Compare<'_> {
 
     fn people(&mut self, declared: &DeclaredDocument, header: &DocumentMetadata) {
         for (index, author) in declared.authors.iter().enumerate() {
-            if !header.authors.iter().any(|other| agree(author, other)) {
-                let element = format!("author[{index}]");
+            let element = format!("author[{index}]");
+            let same = header.authors.iter().filter(|other| agree(author, other));
+            let same: Vec<&Author> = same.collect();
+            if same.is_empty() {
                 let header = header.authors.iter().map(author_shown);
                 let header = header.collect::<Vec<_>>().join(", ");
                 self.differs(Weight::Detail, &element, author_shown(author), header);
+            } else if same.iter().all(|other| tells_more(author, other)) {
+                self.adds_nothing(&element);
             }
         }
         if let (Some(one), Some(other)) =
@@ -254,6 +265,8 @@ impl Compare<'_> {
             if !same {
                 let (declared, header) = (id_shown(one.id.as_ref()), id_shown(other.id.as_ref()));
                 self.differs(Weight::Detail, "authenticator", declared, header);
+            } else if more(&one.id, &other.id) || name_tells_more(&one.name, &other.name) {
+                self.adds_nothing("authenticator");
             }
         }
         if let Some(custodian) = &declared.custodian
@@ -264,6 +277,10 @@ impl Compare<'_> {
                 organization_shown(&header.custodian),
             );
             self.differs(Weight::Detail, "custodian", declared, header);
+        } else if let Some(custodian) = &declared.custodian
+            && organization_tells_more(custodian, &header.custodian)
+        {
+            self.adds_nothing("custodian");
         }
         if let Some(patient) = &declared.source_patient
             && !same_patient(patient, &header.source_patient)

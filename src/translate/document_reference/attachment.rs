@@ -34,6 +34,7 @@ pub(super) fn read(
     {
         let path = format.path();
         coding::bind(&code, List::Format, path, Weight::Detail, found, reading);
+        coding::listed_label(format, &code, List::Format, found, reading);
         document.format = Some(code);
     }
     match content.required("attachment") {

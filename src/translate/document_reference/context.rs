@@ -100,6 +100,7 @@ pub(super) fn read<'a>(
         let node = context.get(name)?;
         let code = coding::read_concept(node, Weight::Detail, found, reading)?;
         coding::bind(&code, list, node.path(), Weight::Detail, found, reading);
+        coding::listed_label(node, &code, list, found, reading);
         Some(code)
     };
     document.facility_type = bound("facilityType", List::FacilityType);
@@ -139,6 +140,7 @@ fn read_period(period: Node, document: &mut DeclaredDocument, found: &mut Findin
 
 fn read_reference(related: Node, found: &mut Findings) -> Option<ReferenceId> {
     found.weigh_all(Weight::Key, related.only(&["type", "identifier"]));
+    found.labels(related, &["type"]);
     let node = match related.required("identifier") {
         Ok(node) => node,
         Err(issue) => {
@@ -158,6 +160,22 @@ fn read_reference(related: Node, found: &mut Findings) -> Option<ReferenceId> {
         found.refuse(missing);
         return None;
     };
-    let id = identifier::read(node, Weight::Key, found)?;
+    for other in node
+        .get("type")
+        .into_iter()
+        .flat_map(|told| told.items("coding"))
+    {
+        let is_kind = (other.str("system"), other.str("code")) == (Some(URI), code);
+        match is_kind {
+            true => coding::code_alone(other, found),
+            false => found.tolerate(other.issue(Code::UnsupportedElement)),
+        }
+    }
+    if let Some(told) = node.get("type") {
+        found.weigh_all(Weight::Detail, told.only(&["coding", "text"]));
+        found.labels(told, &["text"]);
+    }
+    found.labels(node, &["use"]);
+    let id = identifier::read_typed(node, Weight::Key, found)?;
     Some(ReferenceId { kind, id })
 }

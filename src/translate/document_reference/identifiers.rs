@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::super::datatype::identifier::{self, URI, type_code};
+use super::super::datatype::identifier::{self, UNIQUE_ID, URI, type_code};
 use super::super::datatype::object::Object;
 use super::super::datatype::urls::IDENTIFIER_SLICES;
 use super::super::findings::{Findings, invalid};
@@ -13,7 +13,7 @@ use crate::dmp::id::{UniqueId, strip_prefix_ignore_case};
 use crate::error::{Code, Issue};
 
 pub(super) fn write_master(unique_id: &UniqueId) -> Value {
-    slice("usual", "uniqueId", unique_id.to_fhir())
+    slice("usual", UNIQUE_ID, unique_id.to_fhir())
 }
 
 pub(super) fn write_all(entry: &DocumentEntry) -> Vec<Value> {
@@ -89,7 +89,7 @@ pub(in crate::translate) fn declared_unique_id(
 
 /// What MHD's UniqueIdIdentifier asks for beyond a value: `use` (or, from 4.2.4 on, `type`) and `system`.
 pub(in crate::translate) fn check_unique(node: Node, found: &mut Findings) {
-    let by_type = type_code(node, IDENTIFIER_SLICES) == Some("uniqueId");
+    let by_type = type_code(node, IDENTIFIER_SLICES) == Some(UNIQUE_ID);
     match node.get("use") {
         _ if by_type => {}
         Some(usage) if usage.as_str() == Some("usual") => {}
@@ -108,7 +108,7 @@ pub(in crate::translate) fn check_unique(node: Node, found: &mut Findings) {
 /// MHD's SubmissionSetUniqueIdIdentifier, as the slice `uniqueId` of a submission set: an OID.
 pub(in crate::translate) fn check_set_identifiers(resource: Node, found: &mut Findings) {
     for node in resource.items("identifier") {
-        let by_type = type_code(node, IDENTIFIER_SLICES) == Some("uniqueId");
+        let by_type = type_code(node, IDENTIFIER_SLICES) == Some(UNIQUE_ID);
         if !by_type && node.str("use") != Some("usual") {
             continue;
         }
@@ -168,7 +168,7 @@ fn kind_of(node: Node, master: Option<&UniqueId>) -> Kind {
     let uuid = strip_prefix_ignore_case(value, "urn:uuid:").is_some();
     let uri = matches!(node.str("system"), None | Some(URI));
     match type_code(node, IDENTIFIER_SLICES) {
-        Some("uniqueId") => return Kind::Unique,
+        Some(UNIQUE_ID) => return Kind::Unique,
         Some("entryUUID") => return Kind::Entry,
         _ => {}
     }

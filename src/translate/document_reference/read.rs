@@ -141,12 +141,19 @@ fn read_status(resource: Node, found: &mut Findings) {
 }
 
 fn read_type(resource: Node, found: &mut Findings, reading: &Reading) -> Option<Coded> {
-    coding::read_concept(resource.get("type")?, Weight::Key, found, reading)
+    let node = resource.get("type")?;
+    let code = coding::read_concept(node, Weight::Key, found, reading)?;
+    coding::listed_label(node, &code, List::Type, found, reading);
+    Some(code)
 }
 
 fn read_class(resource: Node, found: &mut Findings, reading: &Reading) -> Option<Coded> {
     let mut categories = resource.items("category");
-    let class = coding::read_concept(categories.next()?, Weight::Key, found, reading);
+    let first = categories.next()?;
+    let class = coding::read_concept(first, Weight::Key, found, reading);
+    if let Some(code) = &class {
+        coding::listed_label(first, code, List::Class, found, reading);
+    }
     for other in categories {
         found.refuse(other.issue(Code::UnsupportedElement));
     }
@@ -176,7 +183,7 @@ fn read_label(concept: Node, labels: &mut Labels, found: &mut Findings, reading:
     }
 }
 
-/// The labels of these concepts, as a patch carries them.
+/// The labels of these concepts, as a patch carries them, and what of them is not kept.
 ///
 /// # Errors
 /// Those of `securityLabel` in a resource.
@@ -223,6 +230,7 @@ fn add_label(
         found.tolerate(issue.clone());
         code.system = system::CONFIDENTIALITY.to_owned();
     }
+    coding::listed_label(node, &code, List::Confidentiality, found, reading);
     let before = labels.restricted;
     if !labels.add(&code) {
         found.refuse(issue);

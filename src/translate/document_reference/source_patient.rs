@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::Reading;
-use super::super::datatype::contained::{Contained, expect_kind, only, only_extensions};
+use super::super::datatype::contained::{Contained, only, only_extensions};
 use super::super::datatype::object::Object;
 use super::super::datatype::reference::{check_type, expect_kind};
 use super::super::datatype::urls::{BIRTH_GIVEN_NAMES, BIRTH_TIME};
@@ -113,6 +113,7 @@ fn read_ids(
         }
         let known = ["use", "type", "system", "value"];
         found.weigh_all(Weight::Detail, node.only(&known));
+        found.labels(node, &["use", "type"]);
         let value = node.str("value").unwrap_or_default();
         match ins::admit(system, value, &node.path(), reading) {
             Ok((ins, warnings)) => {
@@ -144,6 +145,9 @@ fn read_names(resource: Node, patient: &mut SourcePatient, found: &mut Findings)
         let list = node.extensions(BIRTH_GIVEN_NAMES).next();
         if let Some(all) = list.and_then(|list| list.str("valueString")) {
             read.given = Some(all.to_owned());
+        }
+        if node.str("use") == Some("maiden") {
+            found.labels(node, &["use"]);
         }
         let family = match node.str("use") {
             Some("official" | "maiden") | None => &mut patient.family_birth,

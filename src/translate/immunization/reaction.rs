@@ -5,8 +5,8 @@ use super::super::datatype::coding;
 use super::super::datatype::contained::Contained;
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
-use super::DATA_ABSENT;
 use super::read::{concept, time};
+use super::{DATA_ABSENT, OBSERVED};
 use crate::dmp::vaccination::{MAX_REACTIONS, Reaction};
 use crate::error::{Code, Issue};
 
@@ -28,6 +28,11 @@ pub(super) fn reactions<'a>(
             found.ignored(told.path_of("reported"));
         }
         let detail = told.get("detail");
+        if let Some(detail) = detail {
+            let known = ["reference", "type"];
+            found.weigh_all(Weight::Detail, detail.only(&known));
+            found.labels(detail, &["type"]);
+        }
         let target = detail.and_then(|detail| detail.str("reference"));
         let Some(observation) = target.and_then(|target| contained.find(target)) else {
             found.refuse(invalid(
@@ -39,6 +44,9 @@ pub(super) fn reactions<'a>(
         };
         let known = ["id", "status", "code", "valueCodeableConcept"];
         found.weigh_all(Weight::Key, observation.only(&known));
+        if observation.str("status") != Some(OBSERVED) {
+            found.labels(observation, &["status"]);
+        }
         let kind = observation.get("code").filter(|code| !is_absent(*code));
         let kind = kind.and_then(|code| coding::read_concept(code, Weight::Key, found, reading));
         let finding = concept(observation, "valueCodeableConcept", found, reading);

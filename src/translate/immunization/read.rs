@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::super::Reading;
 use super::super::datatype::contained::{Contained, only_extensions};
+use super::super::datatype::reference::tell_type;
 use super::super::datatype::{coding, identifier, urls::ours};
 use super::super::document_reference::server_assigned;
 use super::super::findings::{Findings, Weight, invalid};
@@ -38,7 +39,7 @@ pub struct Declared {
     pub warnings: Vec<Issue>,
 }
 
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 21] = [
     "id",
     "meta",
     "text",
@@ -60,7 +61,6 @@ const KNOWN: [&str; 22] = [
     "note",
     "reaction",
     "protocolApplied",
-    "implicitRules",
 ];
 
 /// Reads an Immunization.
@@ -261,6 +261,15 @@ fn performer(node: Node, found: &mut Findings) -> Option<Party> {
     let mut performer = None;
     for told in node.items("performer") {
         found.weigh_all(Weight::Key, told.only(&["function", "actor"]));
+        if let Some(function) = told.get("function") {
+            coding::codes_alone(function, found);
+            let codings = function.items("coding").enumerate();
+            let told =
+                codings.filter(|(rank, one)| *rank > 0 || one.str("system") != Some(FUNCTIONS));
+            for (_, other) in told {
+                found.ignored(other.path());
+            }
+        }
         let function = told.get("function").and_then(|function| {
             let mut codings = function.items("coding");
             codings
@@ -280,6 +289,7 @@ fn performer(node: Node, found: &mut Findings) -> Option<Party> {
 
 fn party(actor: Node, found: &mut Findings) -> Option<Party> {
     found.weigh_all(Weight::Key, actor.only(&["type", "identifier", "display"]));
+    tell_type(actor, "Practitioner", found);
     let id = actor.get("identifier");
     let party = Party {
         id: id.and_then(|id| identifier::read(id, Weight::Key, found)),

@@ -8,7 +8,7 @@ use super::super::datatype::urls::ours;
 use super::super::datatype::{coding, identifier};
 use super::super::subject;
 use super::{
-    ADMINISTERING, DATA_ABSENT, ENTERING, FUNCTIONS, ICD_10, ORIGIN, RECALL, RECORD, UCUM,
+    ADMINISTERING, DATA_ABSENT, ENTERING, FUNCTIONS, ICD_10, OBSERVED, ORIGIN, RECALL, RECORD, UCUM,
 };
 use crate::dmp::code::Code;
 use crate::dmp::time::{Instant, Timestamp};
@@ -162,7 +162,7 @@ fn observation(rank: usize, reaction: &Reaction, reading: &Reading) -> Value {
     };
     Object::resource("Observation")
         .put("id", name_of(rank))
-        .put("status", "final")
+        .put("status", OBSERVED)
         .put("code", kind)
         .put("valueCodeableConcept", concept(&reaction.finding, reading))
         .build()

@@ -208,6 +208,7 @@ fn read_extensions<'a>(
                     found,
                     reading,
                 );
+                coding::listed_label(node, code, List::ContentType, found, reading);
             }
         }
         None => found.tolerate(no_extension(resource, DESIGNATION_TYPE)),
@@ -253,6 +254,7 @@ fn read_recipient(extension: Node, contained: &mut Contained, found: &mut Findin
 
 /// An OID; PDSm's own example has an OID with an extension, kept as `root^extension` in guide mode.
 fn read_source_id(node: Node, found: &mut Findings) -> Option<String> {
+    found.labels(node, &["use", "type"]);
     let id = identifier::read_unique(node, found)?;
     let is_oid = id.extension.is_none() && crate::dmp::id::is_oid(&id.root.to_string());
     if !is_oid {
@@ -328,9 +330,9 @@ fn read_entries(resource: Node, set: &mut DeclaredSet, found: &mut Findings) {
         match entry.required("item") {
             Ok(item) => {
                 found.weigh_all(Weight::Key, item.only(&["reference", "type"]));
+                check_type(item, &["DocumentReference", "List"], Weight::Detail, found);
                 match item.str("reference") {
                     Some(reference) => set.items.push(reference.to_owned()),
-                check_type(item, &["DocumentReference", "List"], Weight::Detail, found);
                     None => found.refuse(missing(item, "reference")),
                 }
             }

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::super::Reading;
+use super::super::datatype::coding;
 use super::super::datatype::contained::only_extensions;
 use super::super::datatype::urls::{self, dmp, ours};
 use super::super::document_reference::server_assigned;
@@ -169,6 +170,7 @@ fn read_closure(patient: Node, found: &mut Findings) -> Option<Closure> {
 /// The guide's code; a second coding may say the same in the DMP's own list.
 fn read_motive(node: Node, found: &mut Findings) -> Option<String> {
     let mut motive = None;
+    coding::codes_alone(node, found);
     for coding in node.items("coding") {
         match (coding.str("system"), coding.str("code")) {
             (Some(dmp::CLOSURE_MOTIVE), Some(code)) => motive = Some(code.to_owned()),
@@ -245,6 +247,7 @@ fn read_identity(patient: Node, found: &mut Findings) -> Option<IdentityStatus> 
         found.refuse(Issue::new(Code::ElementRequired).at(path));
         return None;
     };
+    coding::code_alone(coding, found);
     let system = coding.str("system");
     let known = matches!(system, Some(IDENTITY_STATUS | IDENTITY_STATUS_LATER));
     let code = coding.str("code").unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The traits of an identity: official name, sex, birth date and place.
 
 use super::super::datatype::contained::only_extensions;
-use super::super::datatype::{name, urls};
+use super::super::datatype::{coding, name, urls};
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
 use super::read::{date, value};
@@ -37,6 +37,7 @@ pub(super) fn read_traits(patient: Node, found: &mut Findings) -> Option<Traits>
         if slot_taken {
             found.refuse(node.issue(Code::UnsupportedElement));
         }
+        only_extensions(node, &[urls::BIRTH_GIVEN_NAMES], Weight::Detail, found);
         let list = value(node, urls::BIRTH_GIVEN_NAMES, "valueString");
         match list {
             Some(list) if official => birth_given_names = list.as_str().map(str::to_owned),
@@ -111,6 +112,9 @@ fn read_birth_place(patient: Node, found: &mut Findings) -> Option<String> {
             .with("value", system.unwrap_or("-"))
             .with("list", "TRE_R13-CommuneOM");
         found.tolerate(issue);
+    }
+    if let Some(coding) = coding {
+        coding::code_alone(coding, found);
     }
     let code = coding.and_then(|coding| coding.str("code"));
     let well_formed = |code: &&str| {

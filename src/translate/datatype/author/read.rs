@@ -3,11 +3,13 @@
 use super::super::contained::{Contained, only, only_extensions};
 use super::super::reference::{check_type, expect_kind};
 use super::super::{coding, identifier, name, urls::ours};
+use super::write::MODEL_NAME;
 use crate::dmp::code::{Code, system};
 use crate::dmp::person::{
     Author, AuthorKind, Identifier, LegalAuthenticator, Organization, PersonName,
 };
 use crate::error;
+use crate::tables::terminology::List;
 use crate::translate::Reading;
 use crate::translate::findings::{Findings, Weight, invalid};
 use crate::translate::wire::Node;
@@ -90,10 +92,8 @@ impl<'a> People<'a, '_> {
         let resource = reference
             .str("reference")
             .and_then(|target| self.contained.find(target));
-        if resource.is_some() {
+        if let Some(resource) = resource {
             self.found.labels(reference, &["display"]);
-        }
-        let logical = reference.get("identifier").is_some() || reference.get("display").is_some();
             // What it leads to is kept, and nothing else that the reference says of it.
             if let Some(other) = reference.get("identifier") {
                 self.found
@@ -101,6 +101,8 @@ impl<'a> People<'a, '_> {
             }
             let kind = resource.resource_type().unwrap_or_default();
             check_type(reference, &[kind], Weight::Detail, self.found);
+        }
+        let logical = reference.get("identifier").is_some() || reference.get("display").is_some();
         if resource.is_none() && (reference.get("reference").is_some() || !logical) {
             let issue = invalid(
                 reference.path(),
@@ -207,8 +209,8 @@ impl<'a> People<'a, '_> {
             .get("organization")
             .and_then(|reference| self.organization(reference));
         author.device = self.extended(resource, AuthorKind::Professional).device;
-        author.role = self.first_label(resource, "code");
-        author.specialty = self.first_label(resource, "specialty");
+        author.role = self.first_label(resource, "code", List::AuthorRole);
+        author.specialty = self.first_label(resource, "specialty", List::AuthorSpecialty);
         author
     }
 
@@ -241,10 +243,14 @@ impl<'a> People<'a, '_> {
         let known = ["extension", "identifier", "deviceName", "type", "owner"];
         only(resource, &known, self.found);
         let mut names = resource.items("deviceName");
-        let device = names
-            .next()
-            .and_then(|first| first.str("name"))
-            .map(str::to_owned);
+        let device = names.next().and_then(|first| {
+            let known = ["name", "type"];
+            self.found.weigh_all(Weight::Detail, first.only(&known));
+            if first.str("type") != Some(MODEL_NAME) {
+                self.found.labels(first, &["type"]);
+            }
+            first.str("name").map(str::to_owned)
+        });
         for other in names {
             let issue = other.issue(error::Code::UnsupportedElement);
             self.found.tolerate(issue);
@@ -253,7 +259,7 @@ impl<'a> People<'a, '_> {
         Author {
             id: identifier::read_one(resource, system::PS_ID_NAT, self.found),
             device,
-            specialty: kind.and_then(|node| self.label(node)),
+            specialty: kind.and_then(|node| self.label(node, List::AuthorSpecialty)),
             institution: resource
                 .get("owner")
                 .and_then(|reference| self.organization(reference)),
@@ -272,6 +278,7 @@ impl<'a> People<'a, '_> {
             let named = contact.get("name");
             named.map_or(PersonName::default(), |node| {
                 only_extensions(node, &[], Weight::Detail, self.found);
+                self.found.labels(node, &["use"]);
                 name::read(node, self.found)
             })
         });
@@ -301,6 +308,7 @@ impl<'a> People<'a, '_> {
                 Some(self.named_organization(resource))
             }
             None => {
+                check_type(reference, &["Organization"], Weight::Detail, self.found);
                 let organization = Organization {
                     id: self.logical_identifier(reference),
                     name: reference.str("display").map(str::to_owned),
@@ -308,7 +316,6 @@ impl<'a> People<'a, '_> {
                 (organization != Organization::default()).then_some(organization)
             }
         }
-                check_type(reference, &["Organization"], Weight::Detail, self.found);
     }
 
     fn named_organization(&mut self, resource: Node<'a>) -> Organization {
@@ -318,9 +325,9 @@ impl<'a> People<'a, '_> {
         }
     }
 
-    fn first_label(&mut self, resource: Node<'a>, element: &str) -> Option<Code> {
+    fn first_label(&mut self, resource: Node<'a>, element: &str, list: List) -> Option<Code> {
         let mut labels = resource.items(element);
-        let first = labels.next().and_then(|node| self.label(node));
+        let first = labels.next().and_then(|node| self.label(node, list));
         for other in labels {
             let issue = other.issue(error::Code::UnsupportedElement);
             self.found.tolerate(issue);
@@ -328,15 +335,21 @@ impl<'a> People<'a, '_> {
         first
     }
 
-    fn label(&mut self, node: Node<'a>) -> Option<Code> {
-        coding::read_label(node, Weight::Detail, self.found, self.reading)
+    fn label(&mut self, node: Node<'a>, list: List) -> Option<Code> {
+        let code = coding::read_label(node, Weight::Detail, self.found, self.reading)?;
+        coding::listed_label(node, &code, list, self.found, self.reading);
+        Some(code)
     }
 
     fn extension(&mut self, resource: Node<'a>, url: &str) -> Option<Code> {
+        let list = match url {
+            ours::AUTHOR_ROLE => List::AuthorRole,
+            _ => List::AuthorSpecialty,
+        };
         let value = resource
             .extensions(url)
             .find_map(|extension| extension.get("valueCodeableConcept"))?;
-        self.label(value)
+        self.label(value, list)
     }
 
     /// Reads the extensions of a resource that may carry ours.

@@ -9,6 +9,9 @@ use crate::dmp::person::{Author, AuthorKind, Identifier, LegalAuthenticator, Org
 use crate::tables::terminology::List;
 use crate::translate::Reading;
 
+/// What a device is named by.
+pub(super) const MODEL_NAME: &str = "model-name";
+
 /// Writes an author under `id` into the contained resources, with what hangs on it; the last one written is the author itself.
 pub(in crate::translate) fn write_author(
     author: &Author,
@@ -180,7 +183,7 @@ fn person_extended(author: &Author, id: &str, reading: &Reading) -> Object {
 
 fn device_name(author: &Author) -> Option<Vec<Value>> {
     let device = author.device.as_deref().or(author.name.family.as_deref())?;
-    let name = Object::new().put("name", device).put("type", "model-name");
+    let name = Object::new().put("name", device).put("type", MODEL_NAME);
     Some(vec![name.build()])
 }
 

@@ -38,6 +38,33 @@ pub(super) fn agree(declared: &Author, header: &Author) -> bool {
         && institution
 }
 
+/// True when the declaration tells a part of an author that the header doesn't, which stays as it is.
+pub(super) fn tells_more(declared: &Author, header: &Author) -> bool {
+    let (one, other) = (&declared.institution, &header.institution);
+    let institution = match (one, other) {
+        (Some(one), Some(other)) => organization_tells_more(one, other),
+        (one, other) => more(one, other),
+    };
+    more(&declared.id, &header.id)
+        || name_tells_more(&declared.name, &header.name)
+        || more(&declared.device, &header.device)
+        || more(&declared.role, &header.role)
+        || more(&declared.specialty, &header.specialty)
+        || institution
+}
+
+pub(super) fn name_tells_more(declared: &PersonName, header: &PersonName) -> bool {
+    more(&declared.family, &header.family) || more(&declared.given, &header.given)
+}
+
+pub(super) fn organization_tells_more(declared: &Organization, header: &Organization) -> bool {
+    more(&declared.id, &header.id) || more(&declared.name, &header.name)
+}
+
+pub(super) fn more<T>(declared: &Option<T>, header: &Option<T>) -> bool {
+    declared.is_some() && header.is_none()
+}
+
 pub(super) fn both(
     one: Option<&str>,
     other: Option<&str>,
