@@ -85,7 +85,7 @@ pub(in crate::translate) fn read_into(
     document.custodian = resource
         .get("custodian")
         .and_then(|reference| author::organization(reference, &mut contained, found, reading));
-    (document.relations, document.aliases) = relation::read_all(resource, siblings, found, reading);
+    relation::read_all(resource, siblings, &mut document, found, reading);
     attachment::read(resource, &mut document, found, reading);
     context::read(resource, &mut document, &mut contained, found, reading);
     contained.tell_unused(found);

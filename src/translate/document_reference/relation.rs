@@ -11,6 +11,7 @@ use super::super::datatype::object::Object;
 use super::super::datatype::reference::{check_type, names_another_type, no_document};
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
+use super::declared::DeclaredDocument;
 use crate::dmp::context::Validation;
 use crate::dmp::document::{Relation, RelationKind};
 use crate::dmp::id::{Root, UniqueId};
@@ -38,17 +39,14 @@ pub(super) fn write_all(relations: &[Relation]) -> Vec<Value> {
     relations.iter().map(write).collect()
 }
 
-/// The relations, and the pairs of names that were given for one target.
+/// Reads the relations into the document.
 pub(super) fn read_all(
     resource: Node,
     siblings: &Siblings,
+    document: &mut DeclaredDocument,
     found: &mut Findings,
     reading: &Reading,
-) -> (
-    Vec<(RelationKind, DocumentKey)>,
-    Vec<(DocumentKey, DocumentKey)>,
 ) {
-    let (mut relations, mut aliases) = (Vec::new(), Vec::new());
     for node in resource.items("relatesTo") {
         found.weigh_all(Weight::Key, node.only(&["code", "target"]));
         let kind = read_kind(node, found);
@@ -59,20 +57,21 @@ pub(super) fn read_all(
                 None
             }
         };
-        if let (Some(kind), Some((target, alias))) = (kind, target) {
-            aliases.extend(alias.map(|alias| (target.clone(), alias)));
-            if relations.contains(&(kind, target.clone())) {
-                found.tolerate(invalid(
-                    node.path(),
-                    "elle est déjà dite",
-                    "it is said already",
-                ));
-                continue;
-            }
-            relations.push((kind, target));
+        let (Some(kind), Some((target, alias))) = (kind, target) else {
+            continue;
+        };
+        let aliases = alias.map(|alias| (target.clone(), alias));
+        document.aliases.extend(aliases);
+        let relation = (kind, target);
+        match document.relations.contains(&relation) {
+            true => found.tolerate(invalid(
+                node.path(),
+                "elle est déjà dite",
+                "it is said already",
+            )),
+            false => document.relations.push(relation),
         }
     }
-    (relations, aliases)
 }
 
 fn read_kind(node: Node, found: &mut Findings) -> Option<RelationKind> {
