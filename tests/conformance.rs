@@ -663,6 +663,28 @@ fn the_description_holds_every_route_and_no_other() {
             }
         }
         assert_eq!(described, routed());
+        let named = |path: &str, method: &str, name: &str| {
+            let parameters = &told["paths"][path][method]["parameters"];
+            let mut all = parameters.as_array().unwrap().iter();
+            let header = |reference: &Value| {
+                let at = reference.as_str().unwrap().trim_start_matches('#');
+                told.pointer(at).unwrap()["name"] == name
+            };
+            all.any(|one| one["name"] == name || one.get("$ref").is_some_and(header))
+        };
+        for kind in [
+            "DocumentReference",
+            "List",
+            "Consent",
+            "AuditEvent",
+            "Immunization",
+        ] {
+            for name in ["_count", "_sort", "_total", "_summary", "_elements"] {
+                assert!(named(&format!("/{kind}"), "get", name), "{kind} {name}");
+            }
+        }
+        assert!(named("/DocumentReference", "post", "If-None-Exist"));
+        assert!(!named("/Consent", "post", "If-None-Exist"));
         let mut references = Vec::new();
         texts(&told, "$ref", &mut references);
         for reference in references {

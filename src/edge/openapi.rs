@@ -13,6 +13,7 @@ use super::exchange::Exchange;
 use super::{answer, capability, conformance};
 use crate::dmp::trace::TracedAct;
 use crate::error::Error;
+use crate::translate::search::MAX_COUNT;
 use routes::{Route, Takes};
 
 const FHIR_JSON: &str = "application/fhir+json";
@@ -100,6 +101,7 @@ fn headers() -> Value {
         "Prefer": header("Prefer", text.clone(), "return=minimal|representation|OperationOutcome; handling=strict|lenient"),
         "IfMatch": header("If-Match", text.clone(), "412 when another version is current"),
         "IfNoneMatch": header("If-None-Match", text.clone(), "304 when this version is current"),
+        "IfNoneExist": header("If-None-Exist", text.clone(), "identifier=…: 200 with the document that is there already"),
         "IfModifiedSince": header("If-Modified-Since", text.clone(), "304 when nothing is newer; without If-None-Match only"),
         "Range": header("Range", text.clone(), "One range of bytes of the document as it is kept, bytes=0-99: 206, or 416"),
         "IfRange": header("If-Range", text.clone(), "Strong ETag or Last-Modified: the whole when the document is another one"),
@@ -155,6 +157,9 @@ fn parameters(route: &Route) -> Vec<Value> {
         Takes::Query | Takes::Form | Takes::ResourceOrForm(_)
     ) {
         all.extend(capability::parameters_of(route.kind).iter().map(query));
+        if !conformance::KINDS.contains(&route.kind) {
+            all.extend(results());
+        }
     }
     if route.takes == Takes::History {
         let parameter = |name, kind: Value| json!({"name": name, "in": "query", "required": false, "schema": kind});
@@ -164,7 +169,7 @@ fn parameters(route: &Route) -> Vec<Value> {
         ));
         all.push(parameter(
             "_count",
-            json!({"type": "integer", "minimum": 0, "maximum": 200}),
+            json!({"type": "integer", "minimum": 0, "maximum": MAX_COUNT}),
         ));
     }
     let context = [
@@ -187,10 +192,35 @@ fn parameters(route: &Route) -> Vec<Value> {
             }
         }
         "put" | "patch" | "delete" => all.extend(["Prefer", "IfMatch"].map(header)),
+        "post" if route.path == "/DocumentReference" => {
+            all.extend(["Prefer", "IfNoneExist"].map(header));
+        }
         "post" => all.push(header("Prefer")),
         _ => {}
     }
     all
+}
+
+/// How the result of a search is wanted.
+fn results() -> [Value; 5] {
+    let parameter = |name: &str, schema: Value| json!({"name": name, "in": "query", "required": false, "schema": schema});
+    let text = || json!({"type": "string"});
+    [
+        parameter(
+            "_count",
+            json!({"type": "integer", "minimum": 0, "maximum": MAX_COUNT}),
+        ),
+        parameter("_sort", text()),
+        parameter(
+            "_total",
+            json!({"type": "string", "enum": ["none", "estimate", "accurate"]}),
+        ),
+        parameter(
+            "_summary",
+            json!({"type": "string", "enum": ["true", "text", "data", "count", "false"]}),
+        ),
+        parameter("_elements", text()),
+    ]
 }
 
 fn query((name, kind, (base, id)): &capability::Parameter) -> Value {
