@@ -947,7 +947,7 @@ fn the_response_has_one_entry_per_entry_in_the_order_of_the_request() {
     assert_eq!(
         locations,
         [
-            format!("Binary/{}/_history/1", id(3)),
+            format!("Binary/{}", id(3)),
             format!("DocumentReference/{}/_history/1", id(1)),
             format!("List/{}/_history/1", id(4)),
         ]

@@ -187,6 +187,31 @@ async fn a_replacement_may_say_so_in_a_patch_entry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_transaction_made_is_read_where_it_says() {
+    on_both(async |server| {
+        let mut doctor = reader(server).await;
+        let (system, value) = PATIENT.split_once('|').unwrap();
+        let patient = json!({
+            "fullUrl": urn(),
+            "resource": {"resourceType": "Patient", "identifier": [{"system": system, "value": value}]},
+            "request": {"method": "PUT", "url": format!("Patient?identifier={}", encode(PATIENT))}
+        });
+        let bundle = with_entry(Document::new().bundle(), patient);
+        let reply = server.client("hopital").post("", &bundle).await;
+        let told = answers(&reply.assert_status(200).json());
+        let kinds: Vec<_> = told
+            .iter()
+            .map(|(_, location)| location.split('/').next().unwrap())
+            .collect();
+        assert_eq!(kinds, ["List", "DocumentReference", "Patient", "Binary"]);
+        for (_, location) in told {
+            doctor.get(&format!("/{location}")).await.assert_status(200);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_is_named_twice_is_one_document() {
     on_both(async |server| {
         let mut hospital = server.client("hopital");
@@ -573,7 +598,7 @@ async fn the_patient_may_stand_among_the_entries() {
             assert_eq!(told.0, "200 OK");
             let version = record["meta"]["versionId"].as_str().unwrap();
             let id = record["id"].as_str().unwrap();
-            assert_eq!(told.1, format!("Patient/{id}/_history/{version}"));
+            assert_eq!(told.1, format!("Patient/{id}"));
             let outcome = reply["entry"][2]["response"]["outcome"].to_string();
             assert_eq!(outcome.contains("patient-not-created"), warned, "{request}");
         }

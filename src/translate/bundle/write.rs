@@ -95,6 +95,8 @@ pub fn write_response(
 
 struct Made {
     location: String,
+    /// Versions of it can be read.
+    versioned: bool,
     version: u32,
     at: Instant,
     /// False for what was there before.
@@ -111,6 +113,7 @@ fn made(
     let document = |rank: usize| registered.documents.get(rank);
     let as_it_is = |entry: &DocumentEntry| Made {
         location: format!("DocumentReference/{}", entry.id),
+        versioned: true,
         version: entry.version,
         at: entry.updated,
         new: false,
@@ -121,6 +124,7 @@ fn made(
             let set = registered.submission;
             Made {
                 location: format!("List/{}", set.id),
+                versioned: true,
                 version: 1,
                 at: set.updated,
                 new: registered.is_new(),
@@ -138,6 +142,7 @@ fn made(
             let entry = document(rank)?;
             Made {
                 location: document_reference::content_path(entry),
+                versioned: false,
                 version: 1,
                 at: entry.deposited,
                 new: !registered.was_there(entry),
@@ -149,6 +154,7 @@ fn made(
             let folder = registered.folders.get(rank)?;
             Made {
                 location: format!("List/{}", folder.id),
+                versioned: true,
                 version: 1,
                 at: folder.updated,
                 new: registered.is_new(),
@@ -159,6 +165,7 @@ fn made(
             let (id, version, at) = registered.patient?;
             Made {
                 location: format!("Patient/{id}"),
+                versioned: false,
                 version,
                 at,
                 new: false,
@@ -172,9 +179,13 @@ fn entry(made: Made, outcome: Option<Value>, reading: &Reading) -> Value {
     let full_url = format!("{}/{}", reading.base_url, made.location);
     let status = if made.new { "201 Created" } else { "200 OK" };
     let version = made.version;
+    let location = match made.versioned {
+        true => format!("{}/_history/{version}", made.location),
+        false => made.location,
+    };
     let response = Object::new()
         .put("status", status)
-        .put("location", format!("{}/_history/{version}", made.location))
+        .put("location", location)
         .put("etag", format!("W/\"{version}\""))
         .put("lastModified", Timestamp::from_instant(made.at).to_fhir())
         .maybe("outcome", outcome);
