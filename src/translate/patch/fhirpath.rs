@@ -6,22 +6,47 @@ use super::super::Reading;
 use super::super::datatype::urls::IS_ARCHIVED;
 use super::json::archived;
 use super::{Edit, MAX_OPERATIONS, Patch, labels, not_mutable, status, unreadable};
-use crate::error::Error;
+use crate::error::{Code, Error, Issue};
 
 /// Reads a patch.
 ///
 /// # Errors
-/// `malformed`, `not-mutable`, `element-invalid`, `code-invalid`.
+/// `malformed`, `unsupported-element`, `not-mutable`, `element-invalid`, `code-invalid`.
 pub fn read(parameters: &Value, reading: &Reading) -> Result<Patch, Error> {
     let operations: Vec<&Value> = items(parameters, "parameter").collect();
     if operations.is_empty() || operations.len() > MAX_OPERATIONS {
         return Err(unreadable("operation: 1..20"));
+    }
+    let foreign: Vec<Issue> = operations
+        .iter()
+        .enumerate()
+        .flat_map(|(rank, operation)| foreign(operation, rank))
+        .collect();
+    if !foreign.is_empty() {
+        return Err(Error::many(foreign));
     }
     let edits = operations
         .into_iter()
         .map(|operation| edit(operation, reading))
         .collect::<Result<_, _>>()?;
     Ok(Patch(edits))
+}
+
+/// Parts that no operation on these elements has, or that it has twice.
+fn foreign(operation: &Value, rank: usize) -> Vec<Issue> {
+    let mut known = vec!["type", "path", "name", "value", "index"];
+    let mut told = Vec::new();
+    for (place, part) in items(operation, "part").enumerate() {
+        let name = part.get("name").and_then(Value::as_str).unwrap_or_default();
+        match known.iter().position(|one| *one == name) {
+            Some(found) => drop(known.remove(found)),
+            None => told.push(
+                Issue::new(Code::UnsupportedElement)
+                    .at(format!("Parameters.parameter[{rank}].part[{place}]")),
+            ),
+        }
+    }
+    told
 }
 
 fn items<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
