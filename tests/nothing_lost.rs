@@ -7,19 +7,24 @@
 mod elements;
 #[path = "deposit/fixture.rs"]
 mod fixture;
+#[path = "roundtrip/generate.rs"]
+mod generate;
 
 use elements::changes;
 use fixture::{DOCUMENT, cda, deposit, physician, reading, set, traits};
-use passerelle::dmp::actor::{ActorId, PortalUser};
+use passerelle::dmp::actor::{Actor, ActorId, ActorKind, Mandate, PortalUser};
 use passerelle::dmp::context::Validation::Guide;
+use passerelle::dmp::document::Availability;
 use passerelle::dmp::ins::{Ins, InsRoot};
 use passerelle::dmp::record::{Closure, IdentityStatus, Notices, Record, RecordData, RecordState};
 use passerelle::dmp::right::{Basis, Declaration, Grant, Right, Switch};
 use passerelle::error::{Error, Issue};
 use passerelle::translate::bundle::DeclaredSubmission;
-use passerelle::translate::deposit::{Depositor, prepare};
+use passerelle::translate::deposit::{Depositor, prepare, prepare_from_patient};
 use passerelle::translate::patient::View;
-use passerelle::translate::{bundle, consent, document_reference, immunization, patient, wire};
+use passerelle::translate::{
+    bundle, consent, document_reference, immunization, patch, patient, wire,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -31,14 +36,28 @@ fn is_in(inner: &str, outer: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
+/// An extension is told by its URL where its absence would be told so: by its position then.
+fn placed(path: &str, resource: &Value) -> String {
+    let Some((before, rest)) = path.split_once(".extension('") else {
+        return plain(path);
+    };
+    let (url, after) = rest.split_once("')").unwrap();
+    let mut all = resource["extension"].as_array().into_iter().flatten();
+    let rank = all.position(|extension| extension["url"] == url);
+    match rank {
+        Some(rank) if !before.contains('.') => format!("{before}.extension[{rank}]{after}"),
+        _ => path.to_owned(),
+    }
+}
+
 /// A choice of names is told as one: `name.where(use='official')`.
 fn plain(path: &str) -> String {
     path.replace(".name.where(use='official')", ".name[0].use")
 }
 
 /// A place is named by an issue of its own, of what is inside it, or of what it is in; the whole resource is no place.
-fn names(issue: &Issue, path: &str, told_before: bool) -> bool {
-    let told = plain(issue.expression.as_deref().unwrap_or_default());
+fn names(issue: &Issue, resource: &Value, path: &str, told_before: bool) -> bool {
+    let told = placed(issue.expression.as_deref().unwrap_or_default(), resource);
     let told = told.as_str();
     (told.contains('.') && is_in(path, told)) || (!told_before && is_in(told, path))
 }
@@ -71,7 +90,8 @@ fn lost(name: &str, resource: &Value, make: impl Fn(&Value) -> Made) -> Vec<Stri
         let by_reference = changed.path.contains(".contained[") || changed.path.ends_with(".data");
         let is_named = issues.iter().any(|issue| {
             let told_before = told.contains(issue);
-            names(issue, &changed.path, told_before) || (by_reference && !told_before)
+            names(issue, &changed.resource, &changed.path, told_before)
+                || (by_reference && !told_before)
         });
         let is_kept = now.is_some_and(|now| now != kept);
         if !is_named && !is_kept && !is_assigned(&changed.path) {
@@ -265,6 +285,35 @@ fn of_a_right() {
     assert!(places.is_empty(), "{}\n{}", places.len(), places.join("\n"));
 }
 
+fn record(state: RecordState) -> Record {
+    let closed = state == RecordState::Closed;
+    Record {
+        id: Uuid::from_u128(7),
+        version: 1,
+        updated: "2026-01-02T03:04:05Z".parse().unwrap(),
+        opened_as: ins(),
+        data: RecordData {
+            ins: ins(),
+            former: Vec::new(),
+            state,
+            identity: IdentityStatus::Qualified,
+            traits: traits(),
+            closure: closed.then(|| Closure {
+                date: "2025-01-02".parse().unwrap(),
+                motive: "patient-demande".to_owned(),
+                reason: Some("Parti".to_owned()),
+            }),
+            opposition_date: None,
+            attached_to_mes: true,
+            deletion_asked: false,
+            notices: Notices {
+                email: Some("patient@example.fr".to_owned()),
+                documents: true,
+            },
+        },
+    }
+}
+
 #[test]
 fn of_a_record() {
     let view = View {
@@ -273,39 +322,62 @@ fn of_a_record() {
         authorisation: None,
     };
     let mut places = Vec::new();
+    let today = "2026-01-02".parse().unwrap();
     for (name, state) in [
         ("open", RecordState::Activated),
         ("closed", RecordState::Closed),
     ] {
-        let closed = state == RecordState::Closed;
-        let record = Record {
-            id: Uuid::from_u128(7),
-            version: 1,
-            updated: "2026-01-02T03:04:05Z".parse().unwrap(),
-            opened_as: ins(),
-            data: RecordData {
-                ins: ins(),
-                former: Vec::new(),
-                state,
-                identity: IdentityStatus::Qualified,
-                traits: traits(),
-                closure: closed.then(|| Closure {
-                    date: "2025-01-02".parse().unwrap(),
-                    motive: "patient-demande".to_owned(),
-                    reason: Some("Parti".to_owned()),
-                }),
-                opposition_date: None,
-                attached_to_mes: true,
-                deletion_asked: false,
-                notices: Notices::default(),
-            },
-        };
+        let record = record(state);
         let resource = patient::write(&record, &view, &reading(Guide));
         places.extend(lost(name, &resource, |resource| {
             let (data, told) = patient::read(resource, &ins(), &reading(Guide))?;
             Ok((format!("{data:?}"), told))
         }));
+        if state == RecordState::Activated {
+            places.extend(lost("the holder's change", &resource, |resource| {
+                let change = patient::asked(resource, record.data.state);
+                let read = patient::read_change(resource, &record, change, today, &reading(Guide));
+                let (data, told) = read?;
+                Ok((format!("{data:?}"), told))
+            }));
+        }
     }
+    assert!(places.is_empty(), "{}\n{}", places.len(), places.join("\n"));
+}
+
+#[test]
+fn of_what_a_patient_deposits() {
+    let user = PortalUser::new("https://portail.example", "compte-7").unwrap();
+    let actor = Actor {
+        kind: ActorKind::Holder,
+        id: ActorId::User(user),
+        profession: None,
+        mandate: Some(Mandate {
+            patient: ins(),
+            protects_person: false,
+        }),
+        ..physician(false)
+    };
+    let resource = json!({
+        "resourceType": "DocumentReference",
+        "masterIdentifier": {"use": "usual", "system": "urn:ietf:rfc:3986", "value": "urn:oid:1.2.250.1.999.1.3"},
+        "status": "current",
+        "type": {"coding": [{"system": "urn:oid:1.2.250.1.213.1.1.4.12", "code": "DOCPAT05"}]},
+        "subject": {"identifier": {"system": "urn:oid:1.2.250.1.213.1.4.10", "value": "279035121518989"}},
+        "description": "Sur la plage",
+        "content": [{"attachment": {
+            "contentType": "image/jpeg", "title": "Analyse", "data": "/9j/4AECAw==", "creation": "2024-06-12T10:15:00+02:00",
+        }}],
+    });
+    let record = record(RecordState::Activated);
+    let places = lost("the patient's document", &resource, |resource| {
+        let now = "2024-06-12T08:30:00Z".parse().unwrap();
+        let declared = document_reference::read_from_patient(resource, &reading(Guide))?;
+        let (submission, told) =
+            prepare_from_patient(declared, &actor, &record.data, now, &reading(Guide))?;
+        let kept = serde_json::to_value(submission).unwrap();
+        Ok((kept["documents"].to_string(), told))
+    });
     assert!(places.is_empty(), "{}\n{}", places.len(), places.join("\n"));
 }
 
@@ -338,5 +410,24 @@ fn of_a_vaccination() {
         let told = declared.warnings.clone();
         Ok((format!("{declared:?}"), told))
     });
+    assert!(places.is_empty(), "{}\n{}", places.len(), places.join("\n"));
+}
+
+/// A document as it is read, and sent back by PUT with one difference.
+#[test]
+fn of_an_update() {
+    use proptest::strategy::{Strategy, ValueTree};
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut places = Vec::new();
+    for _ in 0..8 {
+        let mut entry = generate::entry().new_tree(&mut runner).unwrap().current();
+        entry.availability = Availability::Approved;
+        let held = document_reference::write(&entry, &reading(Guide));
+        places.extend(lost("update", &held, |resource| {
+            let patch = patch::read_update(resource, &held, &reading(Guide))?;
+            let told = patch.told();
+            Ok((format!("{:?}", patch.change(&entry)?), told))
+        }));
+    }
     assert!(places.is_empty(), "{}\n{}", places.len(), places.join("\n"));
 }

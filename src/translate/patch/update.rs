@@ -25,6 +25,8 @@ pub fn read(resource: &Value, held: &Value, reading: &Reading) -> Result<Patch, 
         if asked == kept {
             continue;
         }
+        // What stands beside a primitive is told at the primitive.
+        let element = name.trim_start_matches('_');
         match (name.as_str(), asked) {
             // What the server writes, whatever comes.
             ("meta" | "text", None) => {}
@@ -32,13 +34,14 @@ pub fn read(resource: &Value, held: &Value, reading: &Reading) -> Result<Patch, 
             ("meta", Some(asked)) => {
                 for (part, value) in asked.as_object().into_iter().flatten() {
                     let same = kept.and_then(|kept| kept.get(part)) == Some(value);
+                    let element = part.trim_start_matches('_');
                     match part.as_str() {
                         _ if same => {}
                         "versionId" | "lastUpdated" | "profile" => {
                             edits.push(ignored(&format!("meta.{part}")));
                         }
                         _ => {
-                            let at = format!("DocumentReference.meta.{part}");
+                            let at = format!("DocumentReference.meta.{element}");
                             wrong.push(Issue::new(Code::UnsupportedElement).at(at));
                         }
                     }
@@ -63,7 +66,7 @@ pub fn read(resource: &Value, held: &Value, reading: &Reading) -> Result<Patch, 
             },
             ("status" | "securityLabel", None) => wrong
                 .push(Issue::new(Code::ElementRequired).at(format!("DocumentReference.{name}"))),
-            _ => wrong.push(not_mutable(name)),
+            _ => wrong.push(not_mutable(element)),
         }
     }
     match wrong.is_empty() {

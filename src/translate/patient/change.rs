@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use super::super::Reading;
+use super::super::datatype::ins;
 use super::super::datatype::urls::{self, dmp, ours};
 use super::super::findings::{Findings, invalid};
 use super::super::wire::Node;
@@ -49,8 +50,11 @@ pub fn read_change(
 ) -> Result<(RecordData, Vec<Issue>), Error> {
     let kept = &record.data;
     let completed = completed(patient, record, change, today, reading);
-    let nothing = Findings::new(reading);
-    let (mut data, warnings) = whole(&completed, Some(&kept.ins), Some(kept), nothing, reading)?;
+    let mut slices = Findings::new(reading);
+    for identifier in Node::root(patient).items("identifier") {
+        ins::check_slice(identifier, &mut slices);
+    }
+    let (mut data, warnings) = whole(&completed, Some(&kept.ins), Some(kept), slices, reading)?;
     let mut found = Findings::new(reading);
     found.append(warnings);
     unchanged(&data, kept, &mut found);

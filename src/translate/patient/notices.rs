@@ -27,6 +27,7 @@ pub(super) fn read(patient: Node, kept: Option<&RecordData>, found: &mut Finding
             found.refuse(node.issue(Code::UnsupportedElement));
             continue;
         }
+        found.labels(node, &["use", "rank"]);
         let address = node.str("value").unwrap_or_default();
         if is_address(address) {
             notices.email = Some(address.to_owned());
