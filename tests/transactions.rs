@@ -596,7 +596,6 @@ async fn the_patient_may_stand_among_the_entries() {
             let reply = hospital.post("", &bundle).await.assert_status(200).json();
             let told = &answers(&reply)[2];
             assert_eq!(told.0, "200 OK");
-            let version = record["meta"]["versionId"].as_str().unwrap();
             let id = record["id"].as_str().unwrap();
             assert_eq!(told.1, format!("Patient/{id}"));
             let outcome = reply["entry"][2]["response"]["outcome"].to_string();
