@@ -10,8 +10,8 @@ use passerelle::translate::cda::{check, check_names, read_header, read_whole, to
 use passerelle::translate::{document_reference, wire};
 use uuid::Uuid;
 
-/// What must hold whatever comes in: what is served of it is R4 in both forms, both readings agree, every fault has a place and a name, and the checker refuses exactly
-/// what the reader and the metadata refuse.
+/// What must hold whatever comes in: what is served of it is R4 in both forms, both readings agree, every fault has a place and a
+/// name, and the checker refuses exactly what the reader and the metadata refuse.
 ///
 /// # Panics
 /// When it does not.

@@ -15,7 +15,7 @@ pub(super) fn ins_first(mut wrong: Error) -> Error {
     wrong
 }
 
-/// The refusal of a body that could not be read as what `act` needs: the one of its INS, else that of the record of the patient whom
+/// The refusal of a body that could not be read as what `act` needs: that of its INS, else that of the record of the patient whom
 /// the body names all the same, else its own.
 pub(super) async fn of_body(
     exchange: &mut Exchange,

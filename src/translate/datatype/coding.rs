@@ -91,6 +91,18 @@ pub(in crate::translate) fn codes_alone(node: Node, found: &mut Findings) {
     }
 }
 
+/// The same where one code is given back, and no other one.
+pub(in crate::translate) fn one_code(node: Node, own: (&str, &str), found: &mut Findings) {
+    codes_alone(node, found);
+    let (system, code) = own;
+    let own = (Some(system), Some(code));
+    for other in node.items("coding") {
+        if (other.str("system"), other.str("code")) != own {
+            found.ignored(other.path());
+        }
+    }
+}
+
 /// Tells the labels of a Coding or a CodeableConcept that its list words otherwise: the list's are given back.
 pub(in crate::translate) fn listed_label(
     node: Node,

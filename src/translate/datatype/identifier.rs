@@ -149,13 +149,7 @@ pub(in crate::translate) fn read_unique(node: Node, found: &mut Findings) -> Opt
     found.weigh_all(Weight::Key, node.only(&["use", "type", "system", "value"]));
     check_uris(node, found);
     if let Some(kind) = node.get("type") {
-        coding::codes_alone(kind, found);
-        let own = (Some(IDENTIFIER_SLICES), Some(UNIQUE_ID));
-        for coding in kind.items("coding") {
-            if (coding.str("system"), coding.str("code")) != own {
-                found.ignored(coding.path());
-            }
-        }
+        coding::one_code(kind, (IDENTIFIER_SLICES, UNIQUE_ID), found);
     }
     if node.str("use").is_some_and(|usage| usage != "usual") {
         found.labels(node, &["use"]);

@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::coding;
 use super::identifier::type_code;
 use super::object::Object;
 use crate::dmp::ins::{Ins, InsRoot};
@@ -101,14 +102,9 @@ pub(in crate::translate) fn check_slice(node: Node, found: &mut Findings) {
     }
 }
 
-/// Tells the types beside the slice's own, which alone is given back.
-pub(in crate::translate) fn tell_others(kind: Node, ins: &Ins, found: &mut Findings) {
-    let own = (Some(IDENTIFIER_TYPES), Some(slice(ins.root())));
-    for coding in kind.items("coding") {
-        if (coding.str("system"), coding.str("code")) != own {
-            found.ignored(coding.path());
-        }
-    }
+/// Tells what of the type is not given back: all but the slice's own code.
+pub(in crate::translate) fn tell_type(kind: Node, ins: &Ins, found: &mut Findings) {
+    coding::one_code(kind, (IDENTIFIER_TYPES, slice(ins.root())), found);
 }
 
 fn slice(root: InsRoot) -> &'static str {

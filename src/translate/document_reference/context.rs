@@ -160,20 +160,8 @@ fn read_reference(related: Node, found: &mut Findings) -> Option<ReferenceId> {
         found.refuse(missing);
         return None;
     };
-    for other in node
-        .get("type")
-        .into_iter()
-        .flat_map(|told| told.items("coding"))
-    {
-        let is_kind = (other.str("system"), other.str("code")) == (Some(URI), code);
-        match is_kind {
-            true => coding::code_alone(other, found),
-            false => found.tolerate(other.issue(Code::UnsupportedElement)),
-        }
-    }
     if let Some(told) = node.get("type") {
-        found.weigh_all(Weight::Detail, told.only(&["coding", "text"]));
-        found.labels(told, &["text"]);
+        coding::one_code(told, (URI, kind.urn()), found);
     }
     found.labels(node, &["use"]);
     let id = identifier::read_typed(node, Weight::Key, found)?;

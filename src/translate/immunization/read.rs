@@ -261,20 +261,12 @@ fn performer(node: Node, found: &mut Findings) -> Option<Party> {
     let mut performer = None;
     for told in node.items("performer") {
         found.weigh_all(Weight::Key, told.only(&["function", "actor"]));
-        if let Some(function) = told.get("function") {
-            coding::codes_alone(function, found);
-            let codings = function.items("coding").enumerate();
-            let told =
-                codings.filter(|(rank, one)| *rank > 0 || one.str("system") != Some(FUNCTIONS));
-            for (_, other) in told {
-                found.ignored(other.path());
-            }
-        }
         let function = told.get("function").and_then(|function| {
             let mut codings = function.items("coding");
-            codings
-                .find(|one| one.str("system") == Some(FUNCTIONS))?
-                .str("code")
+            let own = codings.find(|one| one.str("system") == Some(FUNCTIONS));
+            let code = own.and_then(|own| own.str("code"));
+            coding::one_code(function, (FUNCTIONS, code.unwrap_or_default()), found);
+            code
         });
         match function {
             Some(ENTERING) => found.ignored(told.path()),

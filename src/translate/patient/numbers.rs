@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::super::Reading;
-use super::super::datatype::{coding, ins};
+use super::super::datatype::ins;
 use super::super::document_reference::another_patient;
 use super::super::findings::{Findings, Weight, invalid};
 use super::super::wire::Node;
@@ -58,8 +58,7 @@ pub(super) fn read(
                     found.append(warnings);
                 }
                 if let Some(kind) = node.get("type") {
-                    coding::codes_alone(kind, found);
-                    ins::tell_others(kind, &ins, found);
+                    ins::tell_type(kind, &ins, found);
                 }
                 match is_old(node) {
                     true => old.push((node, ins)),
