@@ -150,8 +150,11 @@ pub(super) fn number(text: &str) -> Option<u32> {
 /// An id of ours; any other text names nothing.
 ///
 /// # Errors
-/// `not-found`.
+/// `not-found`; `not-supported` for the name of an operation in its place.
 pub(super) fn identifier(text: &str) -> Result<Uuid, Error> {
+    if text.starts_with('$') {
+        return Err(Code::NotSupported.into());
+    }
     Uuid::try_parse(text)
         .ok()
         .filter(|id| id.to_string() == text)

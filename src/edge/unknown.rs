@@ -15,7 +15,18 @@ pub(super) async fn route(State(app): State<Shared>, request: Request) -> Respon
 
 /// No such method on a known route; the router adds `Allow`.
 pub(super) async fn method(State(app): State<Shared>, request: Request) -> Response {
-    refuse(app, request, Code::MethodNotAllowed).await
+    // An operation that is not served stands where an id would.
+    let code = match names_an_operation(request.uri().path()) {
+        true => Code::NotSupported,
+        false => Code::MethodNotAllowed,
+    };
+    refuse(app, request, code).await
+}
+
+/// True for `…/$name`.
+fn names_an_operation(path: &str) -> bool {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    last.starts_with('$') || last.starts_with("%24")
 }
 
 async fn refuse(app: Shared, request: Request, code: Code) -> Response {
