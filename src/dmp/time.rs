@@ -280,6 +280,17 @@ impl Timestamp {
         (self.instant_of(start), self.instant_of(end))
     }
 
+    /// The span of the FHIR form, by which a search compares: a time without seconds is shown with them, and spans one of them.
+    pub fn shown_span(&self) -> (Instant, Instant) {
+        let (start, end) = self.span();
+        match &self.clock {
+            Some(Clock { second: None, .. }) => {
+                (start, start.checked_add(1.second()).unwrap_or(end))
+            }
+            _ => (start, end),
+        }
+    }
+
     /// The first instant.
     pub fn start(&self) -> Instant {
         self.span().0
@@ -429,6 +440,11 @@ mod tests {
             Timestamp::from_hl7("2021071510").expect("hours").to_hl7(),
             "2021071510"
         );
+        for text in ["202101151030", "2021011510", "20210115", "20210115103059"] {
+            let time = Timestamp::from_hl7(text).expect(text);
+            let shown = Timestamp::from_fhir(&time.to_fhir()).expect(text);
+            assert_eq!(time.shown_span(), shown.span(), "{text}");
+        }
         let left_out =
             Timestamp::from_hl7("20210328023000").expect("the hour that spring leaves out");
         assert_eq!(left_out.to_fhir(), "2021-03-28T02:30:00+01:00");

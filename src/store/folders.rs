@@ -23,7 +23,7 @@ pub(super) async fn insert(
     since: i64,
 ) -> Result<(), DbError> {
     let metadata = &folder.metadata;
-    let changed = metadata.changed.span();
+    let changed = metadata.changed.shown_span();
     let unique_id = metadata.unique_id.to_string();
     let code = metadata.content_type.as_ref();
     // Who may know of its documents differs.

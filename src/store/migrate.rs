@@ -9,7 +9,7 @@ use crate::dmp::time::Instant;
 /// The one after which entries are read through once.
 const ORGANIZATIONS: i64 = 8;
 
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/0001_records.sql"),
     include_str!("../../migrations/0002_rights.sql"),
     include_str!("../../migrations/0003_ins_number.sql"),
@@ -20,6 +20,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/0008_organizations.sql"),
     include_str!("../../migrations/0009_vaccinations.sql"),
     include_str!("../../migrations/0010_changed.sql"),
+    include_str!("../../migrations/0011_shown_times.sql"),
 ];
 
 /// Applies what is missing.

@@ -39,9 +39,9 @@ impl Written {
         state: State,
     ) -> Result<(), DbError> {
         let (entry, metadata) = (&self.entry, &self.entry.metadata);
-        let created = metadata.creation_time.span();
-        let began = metadata.service_start.span();
-        let ended = metadata.service_stop.as_ref().map(|stop| stop.span());
+        let created = metadata.creation_time.shown_span();
+        let began = metadata.service_start.shown_span();
+        let ended = metadata.service_stop.as_ref().map(|stop| stop.shown_span());
         let unique_id = metadata.unique_id.to_string();
         let values = [
             ins.into(),
@@ -178,7 +178,7 @@ pub(super) async fn insert_submission(
     since: i64,
 ) -> Result<(), DbError> {
     let metadata = &set.metadata;
-    let sent = metadata.submission_time.span();
+    let sent = metadata.submission_time.shown_span();
     let unique_id = metadata.unique_id.to_string();
     let title = metadata.title.as_deref().unwrap_or_default();
     // The documents are those of its entries' rows: who may know of them differs.

@@ -7,7 +7,6 @@ use passerelle::dmp::submission::{Submission, SubmissionSet};
 use crate::model::{self, Dice, FAMILIES, PEOPLE, PLACES, STRUCTURES, TIMES};
 use crate::questions::{plain, span};
 use crate::support::client::encode;
-use crate::world;
 
 const TITLES: [&str; 3] = ["Séjour d'été", "Séjour", "Bilan 100%"];
 const TYPES: [&str; 2] = ["04", "07"];
@@ -20,7 +19,7 @@ pub fn vary(submission: &mut Submission, dice: &mut Dice) {
     metadata.title = (!dice.one_in(4)).then(|| dice.of(&TITLES).to_owned());
     metadata.content_type = Code::new(dice.of(&TYPES), "1.2.250.1.213.2.2");
     metadata.source_id = dice.of(&SOURCES).to_owned();
-    metadata.submission_time = world::time(dice.of(&TIMES));
+    metadata.submission_time = model::time(dice);
 }
 
 type Test = Box<dyn Fn(&SubmissionSet) -> bool>;

@@ -7,6 +7,7 @@ use passerelle::dmp::document::{
 use passerelle::dmp::ins::Ins;
 use passerelle::dmp::person::{Author, AuthorKind, Identifier, Organization, PersonName};
 use passerelle::dmp::submission::{NewDocument, SubmissionSet};
+use passerelle::dmp::time::Timestamp;
 
 use crate::world;
 
@@ -82,6 +83,17 @@ pub const TIMES: [&str; 9] = [
     "2025-03-30T03:30:00+02:00",
 ];
 
+/// As a CDA header may have them: FHIR has no time without seconds.
+const WITHOUT_SECONDS: [&str; 2] = ["202405061000+0200", "2024050610"];
+
+/// A time of a document.
+pub fn time(dice: &mut Dice) -> Timestamp {
+    world::time(match dice.one_in(4) {
+        true => dice.of(&WITHOUT_SECONDS),
+        false => dice.of(&TIMES),
+    })
+}
+
 pub fn relation(dice: &mut Dice) -> RelationKind {
     dice.of(&[
         RelationKind::Replaces,
@@ -128,9 +140,9 @@ pub fn random(ins: &Ins, dice: &mut Dice) -> NewDocument {
         .map(|event| Code::new(*event, "1.2.250.1.213.2.5"))
         .collect();
     metadata.authors = (0..=dice.below(2)).map(|_| author(dice)).collect();
-    metadata.creation_time = world::time(dice.of(&TIMES));
-    metadata.service_start = world::time(dice.of(&TIMES));
-    metadata.service_stop = (!dice.one_in(3)).then(|| world::time(dice.of(&TIMES)));
+    metadata.creation_time = time(dice);
+    metadata.service_start = time(dice);
+    metadata.service_stop = (!dice.one_in(3)).then(|| time(dice));
     metadata.labels.masked = dice.one_in(6);
     if dice.one_in(3) {
         metadata.references = vec![ReferenceId {

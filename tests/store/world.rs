@@ -378,8 +378,10 @@ pub fn author(id: &str, family: &str, given: &str) -> Author {
     }
 }
 
+/// A time as FHIR writes it, or as HL7 v3 does.
 pub fn time(text: &str) -> Timestamp {
-    Timestamp::from_fhir(text).expect("time")
+    let read = Timestamp::from_fhir(text).or_else(|_| Timestamp::from_hl7(text));
+    read.expect("time")
 }
 
 /// A document of a type that everybody may read, written by somebody who is none of the actors.

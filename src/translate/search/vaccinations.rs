@@ -157,7 +157,7 @@ impl VaccinationQuery {
 
     fn keeps(&self, entry: &Entry, tables: &Tables) -> bool {
         let told = &entry.vaccination;
-        let span = told.occurrence.as_ref().map(|at| at.span());
+        let span = told.occurrence.as_ref().map(|at| at.shown_span());
         let dated = |bound: &TimeBound| span.is_some_and(|span| compares(bound, span));
         let changed = moment(entry.updated);
         let vaccine = |asked: &Token| {
