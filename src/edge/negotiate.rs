@@ -166,17 +166,22 @@ pub(super) fn binary(
     if is_cda && prefers_page(&ranges, other) {
         return Ok(BinaryForm::Page);
     }
-    if let Some(named) = preferred(&ranges, |range| Format::of_resource(&range.essence))
-        && !ranges
-            .iter()
-            .any(|r| r.essence.eq_ignore_ascii_case(stored))
-    {
-        return Ok(BinaryForm::Resource(named));
-    }
-    if ranges.iter().any(raw) {
-        Ok(BinaryForm::Raw)
-    } else {
-        Err(Code::NotAcceptable.into())
+    let resource = preferred(&ranges, |range| Format::of_resource(&range.essence));
+    let weight = |named: &dyn Fn(&MediaType) -> bool| {
+        let weights = ranges.iter().filter(|range| named(range));
+        weights.map(MediaType::weight).max_by(f32::total_cmp)
+    };
+    let own = |range: &MediaType| range.essence.eq_ignore_ascii_case(stored);
+    let fhir = |range: &MediaType| range.fits_r4() && Format::of_resource(&range.essence).is_some();
+    // Of two that weigh the same the stored type comes first, where it is named by itself.
+    let (bytes, named) = (weight(&own).or(weight(&raw)), weight(&own).is_some());
+    match (resource, weight(&fhir), bytes) {
+        (Some(format), Some(fhir), Some(bytes)) if fhir > bytes || (fhir == bytes && !named) => {
+            Ok(BinaryForm::Resource(format))
+        }
+        (Some(format), _, None) => Ok(BinaryForm::Resource(format)),
+        (_, _, Some(_)) => Ok(BinaryForm::Raw),
+        (None, _, None) => Err(Code::NotAcceptable.into()),
     }
 }
 
@@ -414,6 +419,13 @@ mod tests {
             form("text/xml, application/fhir+json;q=0.5"),
             Ok(BinaryForm::Raw)
         );
+        assert_eq!(form("text/xml;q=0.1, application/fhir+json"), resource);
+        assert_eq!(
+            form("application/fhir+json;q=0.5, */*"),
+            Ok(BinaryForm::Raw)
+        );
+        assert_eq!(form("application/fhir+json, */*"), resource);
+        assert_eq!(form("application/fhir+json, text/xml"), Ok(BinaryForm::Raw));
         assert_eq!(form("application/xml"), Ok(BinaryForm::Raw));
         assert!(form("application/pdf").is_err());
         let resource = Ok(BinaryForm::Resource(Format::Xml));
