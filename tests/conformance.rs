@@ -271,7 +271,21 @@ fn conformance_resources_are_read_and_found() {
                 Vec::new(),
             )
             .await;
-        strict.assert_refused(400, "parameter-invalid");
+        strict.assert_refused(400, "parameter-unsupported");
+        let told = client
+            .get("/ValueSet?colour=x")
+            .await
+            .assert_status(200)
+            .json();
+        let last = told["entry"].as_array().unwrap().last().unwrap();
+        assert_eq!(last["search"]["mode"], "outcome");
+        let issue = &last["resource"]["issue"][0];
+        assert_eq!(
+            issue["details"]["coding"][0]["code"],
+            "parameter-unsupported"
+        );
+        let narrowed = client.get("/ValueSet?name:exact=x").await;
+        narrowed.assert_refused(400, "parameter-unsupported");
         let by_name = client.get("/CodeSystem?name=refus").await.json();
         assert_eq!(by_name["total"], 1);
         let drafts = client.get("/StructureDefinition?status=draft").await.json();

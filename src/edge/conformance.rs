@@ -14,7 +14,7 @@ use super::exchange::Exchange;
 use super::params::{self, Params};
 use super::{answer, negotiate};
 use crate::dmp::trace::TracedAct;
-use crate::error::{Code, Error, Issue};
+use crate::error::{Code, Error, Issue, Severity};
 use crate::translate::searchset;
 
 pub(super) use library::{Entry, Library, tag};
@@ -77,15 +77,23 @@ async fn list(exchange: &mut Exchange, kind: &str) -> Result<Response, Error> {
     let (used, unknown): (Params, Params) = params
         .into_iter()
         .filter(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"))
-        .partition(|(name, _)| {
-            matches!(name.as_str(), "_id" | "url" | "name" | "status" | "version")
-        });
-    if let Some((name, _)) = unknown.first()
-        && negotiate::strict_handling(exchange.headers())
+        .partition(|(name, _)| KNOWN.contains(&name.as_str()));
+    let is_strict = negotiate::strict_handling(exchange.headers());
+    let unsupported = unknown.iter().map(|(name, _)| {
+        let issue = Issue::new(Code::ParameterUnsupported).with("parameter", name.as_str());
+        let base = name.split(':').next().unwrap_or_default();
+        // Left out, a modifier would widen the search.
+        match is_strict || KNOWN.contains(&base) {
+            true => issue,
+            false => issue.warning(),
+        }
+    });
+    let warnings: Vec<Issue> = unsupported.collect();
+    if warnings
+        .iter()
+        .any(|issue| issue.severity == Severity::Error)
     {
-        return Err(Issue::new(Code::ParameterInvalid)
-            .with("parameter", name.as_str())
-            .into());
+        return Err(Error::many(warnings));
     }
     let base = format!("{}/{kind}", exchange.app.settings.server.base_url);
     let found: Vec<_> = exchange
@@ -98,7 +106,7 @@ async fn list(exchange: &mut Exchange, kind: &str) -> Result<Response, Error> {
     let page = searchset::Page {
         total: u64::try_from(found.len()).unwrap_or(u64::MAX),
         self_link: &params::link(&base, &used),
-        warnings: &[],
+        warnings: &warnings,
         ..searchset::Page::default()
     };
     let entries = found.iter().map(|(full_url, resource)| searchset::Entry {
@@ -106,12 +114,12 @@ async fn list(exchange: &mut Exchange, kind: &str) -> Result<Response, Error> {
         resource,
         included: false,
     });
-    Ok(answer::resource(
-        StatusCode::OK,
-        format,
-        searchset::write(&page, entries),
-    ))
+    let body = searchset::write(&page, entries);
+    Ok(answer::resource(StatusCode::OK, format, body))
 }
+
+/// The parameters of these searches.
+const KNOWN: [&str; 5] = ["_id", "url", "name", "status", "version"];
 
 /// A comma means or; a name is known by its beginning, whatever its case.
 fn fits(entry: &Entry, name: &str, value: &str) -> bool {
