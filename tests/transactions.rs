@@ -680,6 +680,14 @@ async fn metadata_are_made_of_the_document() {
             .post(PATH, &generated(&new.bytes))
             .await
             .assert_refused(409, "duplicate-document");
+        let body = generated(&Document::new().bytes).to_string().into_bytes();
+        let headers = [
+            ("Content-Type", "application/fhir+json"),
+            ("Prefer", "return=OperationOutcome"),
+        ];
+        let told = hospital.send(Method::POST, PATH, &headers, body).await;
+        let told = told.assert_status(200).json();
+        assert_eq!(told["issue"][0]["code"], "informational");
 
         let stranger = Document::for_patient(&support::document::ins(77));
         hospital

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::answer;
 use super::app::Shared;
 use super::exchange::Exchange;
+use super::negotiate::{self, Return};
 use super::publish::{by_patient, deposit, may_deposit};
 use crate::dmp::trace::TracedAct;
 use crate::error::{Code, Error, Issue};
@@ -26,6 +27,7 @@ async fn generate(exchange: &mut Exchange) -> Result<Response, Error> {
         // What a patient deposits has no header that could tell anything.
         return Err(Issue::new(Code::NotAllowed).rule("PAT-02").into());
     }
+    let wanted = negotiate::wanted_return(exchange.headers())?;
     let format = exchange.format()?;
     let (form, body) = exchange.resource_bytes().await?;
     let parameters = wire::read_with_documents(form, &body, "Parameters", "parameter")?;
@@ -41,10 +43,12 @@ async fn generate(exchange: &mut Exchange) -> Result<Response, Error> {
             "valueReference": {"reference": reference, "type": "DocumentReference"},
         }],
     });
-    let mut response = answer::resource(StatusCode::OK, format, body.to_string());
+    // The operation has one answer of its own; what was warned of is told to who asks for that.
+    let wanted = wanted.filter(|wanted| *wanted == Return::OperationOutcome);
+    let resource = || body.to_string();
+    let mut response = answer::written(StatusCode::OK, format, wanted, resource, &warnings);
     let headers = response.headers_mut();
     let location = format!("{}/{reference}", exchange.app.settings.server.base_url);
     answer::put(headers, header::CONTENT_LOCATION, &location);
-    answer::warned(headers, &warnings);
     Ok(response)
 }
