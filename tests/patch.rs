@@ -416,8 +416,28 @@ async fn a_wrong_patch_changes_nothing() {
         ),
         (
             operation("replace", "/securityLabel/00", label("MASQUE_PS")),
+            422,
+            "element-invalid",
+        ),
+        (
+            operation("remove", "/securityLabel/-1", json!(null)),
+            422,
+            "element-invalid",
+        ),
+        (
+            operation("replace", "/securityLabel/0/coding/0/code", json!("N")),
             405,
             "not-mutable",
+        ),
+        (
+            json!([{"op": "move", "from": "/description", "path": "/status"}]),
+            405,
+            "not-mutable",
+        ),
+        (
+            json!([{"op": "copy", "from": "/securityLabel/0", "path": "/securityLabel/-"}]),
+            422,
+            "unsupported-element",
         ),
         (
             operation("test", "/status", json!("superseded")),
@@ -709,6 +729,92 @@ async fn archiving_by_pointers() {
     }
     let read = world.author.get(&path).await.json();
     assert_eq!(read["extension"][0]["valueBoolean"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_patch_says_beside_its_operations_is_told() {
+    let mut world = World::new(None).await;
+    let path = format!("/DocumentReference/{}", world.id);
+    // RFC 6902: members that an operation does not have are passed over.
+    let patch = json!([{"op": "replace", "path": "/status", "value": "current", "comment": "x"}]);
+    let headers = [
+        ("Content-Type", "application/json-patch+json"),
+        ("Prefer", "return=OperationOutcome"),
+    ];
+    let body = patch.to_string().into_bytes();
+    let told = world
+        .author
+        .send(Method::PATCH, &path, &headers, body)
+        .await;
+    let told = told.assert_status(200).json();
+    assert_eq!(told["issue"][0]["expression"][0], "[0].comment");
+
+    let good = json!({"resourceType": "Parameters", "parameter": [{"name": "operation", "part": [
+        {"name": "type", "valueCode": "replace"},
+        {"name": "path", "valueString": "DocumentReference.status"},
+        {"name": "value", "valueCode": "entered-in-error"}
+    ]}]});
+    let modifier = json!([{"url": "urn:x", "valueBoolean": true}]);
+    for (pointer, value, place) in [
+        ("/implicitRules", json!("urn:x"), "Parameters.implicitRules"),
+        (
+            "/meta",
+            json!({"tag": [{"code": "x"}]}),
+            "Parameters.meta.tag",
+        ),
+        (
+            "/parameter/0/modifierExtension",
+            modifier.clone(),
+            "Parameters.parameter[0].modifierExtension",
+        ),
+        (
+            "/parameter/0/extension",
+            modifier.clone(),
+            "Parameters.parameter[0].extension",
+        ),
+        (
+            "/parameter/0/part/2/modifierExtension",
+            modifier.clone(),
+            "Parameters.parameter[0].part[2].modifierExtension",
+        ),
+        (
+            "/parameter/0/part/2/_valueCode",
+            json!({"id": "x"}),
+            "Parameters.parameter[0].part[2].value",
+        ),
+        (
+            "/parameter/0/part/3",
+            json!({"name": "name", "valueString": "x"}),
+            "Parameters.parameter[0].part[3]",
+        ),
+        (
+            "/parameter/0/part/3",
+            json!({"name": "index", "valueInteger": 0}),
+            "Parameters.parameter[0].part[3]",
+        ),
+        (
+            "/parameter/0/part/3",
+            json!({"name": "value", "valueCode": "current"}),
+            "Parameters.parameter[0].part[3]",
+        ),
+    ] {
+        let mut patch = good.clone();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        match patch.pointer_mut(parent).unwrap() {
+            Value::Array(parts) => parts.push(value),
+            parent => parent[name] = value,
+        }
+        let headers = [("Content-Type", "application/fhir+json")];
+        let body = patch.to_string().into_bytes();
+        let reply = world
+            .author
+            .send(Method::PATCH, &path, &headers, body)
+            .await;
+        reply.assert_refused(422, "unsupported-element");
+        assert_eq!(reply.json()["issue"][0]["expression"][0], place);
+    }
+    let read = world.author.get(&path).await.assert_status(200).json();
+    assert_eq!(read["status"], "current");
 }
 
 async fn put(client: &mut Client, path: &str, resource: &Value, tag: &str) -> Reply {

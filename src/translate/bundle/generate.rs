@@ -23,6 +23,9 @@ pub fn read_generated(
     let node = Node::root(parameters);
     let mut found = Findings::new(reading);
     found.weigh_all(Weight::Key, node.only(&["id", "meta", "parameter"]));
+    if let Some(meta) = node.get("meta") {
+        found.weigh_all(Weight::Key, meta.only(&["profile"]));
+    }
     let binary = document(node, &mut found);
     let bytes = binary.and_then(|binary| content(binary, &mut found));
     let (Some(binary), Some((bytes, form))) = (binary, bytes) else {

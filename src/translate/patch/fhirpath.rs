@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::super::Reading;
 use super::super::datatype::urls::IS_ARCHIVED;
+use super::super::wire::Node;
 use super::json::archived;
 use super::{Edit, MAX_OPERATIONS, Patch, labels, not_mutable, status, unreadable};
 use crate::error::{Code, Error, Issue};
@@ -17,11 +18,7 @@ pub fn read(parameters: &Value, reading: &Reading) -> Result<Patch, Error> {
     if operations.is_empty() || operations.len() > MAX_OPERATIONS {
         return Err(unreadable("operation: 1..20"));
     }
-    let foreign: Vec<Issue> = operations
-        .iter()
-        .enumerate()
-        .flat_map(|(rank, operation)| foreign(operation, rank))
-        .collect();
+    let foreign = foreign(Node::root(parameters));
     if !foreign.is_empty() {
         return Err(Error::many(foreign));
     }
@@ -32,20 +29,45 @@ pub fn read(parameters: &Value, reading: &Reading) -> Result<Patch, Error> {
     Ok(Patch(edits))
 }
 
-/// Parts that no operation on these elements has, or that it has twice.
-fn foreign(operation: &Value, rank: usize) -> Vec<Issue> {
-    let mut known = vec!["type", "path", "name", "value", "index"];
-    let mut told = Vec::new();
-    for (place, part) in items(operation, "part").enumerate() {
-        let name = part.get("name").and_then(Value::as_str).unwrap_or_default();
-        match known.iter().position(|one| *one == name) {
-            Some(found) => drop(known.remove(found)),
-            None => told.push(
-                Issue::new(Code::UnsupportedElement)
-                    .at(format!("Parameters.parameter[{rank}].part[{place}]")),
-            ),
+/// What is in the Parameters and belongs to no operation on these elements: it might change what the operations mean.
+fn foreign(parameters: Node) -> Vec<Issue> {
+    let mut told = parameters.only(&["id", "meta", "parameter"]);
+    if let Some(meta) = parameters.get("meta") {
+        told.extend(meta.only(&["profile"]));
+    }
+    for operation in parameters.items("parameter") {
+        told.extend(operation.only(&["name", "part"]));
+        let kind = operation
+            .items("part")
+            .find(|part| part.str("name") == Some("type"));
+        let mut known = match kind.and_then(|kind| kind.str("valueCode")) {
+            Some("add") => vec!["type", "path", "name", "value"],
+            Some("insert") => vec!["type", "path", "index", "value"],
+            Some("delete") => vec!["type", "path"],
+            _ => vec!["type", "path", "value"],
+        };
+        for part in operation.items("part") {
+            let name = part.str("name").unwrap_or_default();
+            match known.iter().position(|one| *one == name) {
+                Some(found) => drop(known.remove(found)),
+                None => told.push(part.issue(Code::UnsupportedElement)),
+            }
+            told.extend(besides_value(part, name == "value"));
         }
     }
+    told
+}
+
+/// All but the name and the value of a part; one of several parts has these in its place.
+fn besides_value(part: Node, may_have_parts: bool) -> Vec<Issue> {
+    let value = part.choice("value").map(|(kind, _)| format!("value{kind}"));
+    let mut known = vec!["name", value.as_deref().unwrap_or_default()];
+    if may_have_parts && value.is_none() {
+        known.push("part");
+    }
+    let mut told = part.only(&known);
+    let inside = part.items("part").filter(|_| may_have_parts);
+    told.extend(inside.flat_map(|one| besides_value(one, false)));
     told
 }
 

@@ -38,11 +38,32 @@ pub fn read(bytes: &[u8], reading: &Reading) -> Result<Patch, Error> {
     if operations.is_empty() || operations.len() > MAX_OPERATIONS {
         return Err(unreadable("JSON Patch: 1..20"));
     }
-    let edits = operations
+    let edits: Result<Vec<_>, _> = operations
         .iter()
         .map(|operation| edit(operation, reading))
-        .collect::<Result<_, _>>()?;
+        .collect();
+    let mut edits = edits?;
+    let ignored = operations.iter().enumerate().flat_map(ignored);
+    edits.extend(ignored.map(Edit::Told));
     Ok(Patch(edits))
+}
+
+/// Members that no operation has change nothing (RFC 6902 §4).
+fn ignored((rank, operation): (usize, &Value)) -> Vec<Issue> {
+    let removes = operation.get("op").and_then(Value::as_str) == Some("remove");
+    let members = operation.as_object().into_iter().flatten();
+    let others = members.filter(|(name, _)| match name.as_str() {
+        "op" | "path" => false,
+        "value" => removes,
+        _ => true,
+    });
+    others
+        .map(|(name, _)| {
+            let shown: String = name.chars().take(100).collect();
+            let at = format!("[{rank}].{shown}");
+            Issue::new(Code::ElementIgnored).at(at).warning()
+        })
+        .collect()
 }
 
 fn edit(operation: &Value, reading: &Reading) -> Result<Edit, Error> {
@@ -50,14 +71,11 @@ fn edit(operation: &Value, reading: &Reading) -> Result<Edit, Error> {
     let (Some(op), Some(path)) = (text("op"), text("path")) else {
         return Err(unreadable("op, path"));
     };
-    let known = ["op", "path", "value"];
-    let foreign = |fields: &serde_json::Map<String, Value>| {
-        fields.keys().any(|name| !known.contains(&name.as_str()))
-    };
-    if operation.as_object().is_none_or(foreign) {
-        return Err(unreadable("op, path, value"));
-    }
     let place = place(path)?;
+    if let ("move" | "copy", Some(from)) = (op, text("from")) {
+        self::place(from)?;
+        return Err(Issue::new(Code::UnsupportedElement).at(op).into());
+    }
     let value = operation.get("value");
     let required = || value.ok_or_else(|| missing(path));
     match (op, place) {
@@ -168,7 +186,8 @@ fn place(path: &str) -> Result<Place, Error> {
             && (position == "0" || !position.starts_with('0'));
         return match position.parse() {
             Ok(position) if digits => Ok(Place::Label(Some(position))),
-            _ => Err(not_mutable(path)),
+            _ if position.contains('/') => Err(not_mutable(path)),
+            _ => Err(labels::nothing()),
         };
     }
     let position = path.strip_prefix("/extension/").map(str::parse);

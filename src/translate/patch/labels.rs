@@ -87,7 +87,8 @@ fn write(held: Labels, labels: Labels, position: Option<usize>) -> Result<Labels
     })
 }
 
-fn nothing() -> Error {
+/// No label is there.
+pub(super) fn nothing() -> Error {
     invalid(
         ELEMENT,
         "aucun niveau de confidentialité à cette position",
