@@ -116,6 +116,32 @@ fn all_defects_of_a_resource_are_told_at_once() {
 }
 
 #[test]
+fn what_is_wrong_in_the_form_hides_nothing_of_the_bytes() {
+    run(Options::default(), async |server, client| {
+        let document = Document::new();
+        let (_, record) = document.record();
+        let path = format!("/Patient?identifier={}", encode(PATIENT));
+        let put = server.client("exploitant").put(&path, &record).await;
+        put.assert_status(201);
+        let mut bundle = document.bundle();
+        let attachment = &mut bundle["entry"][1]["resource"]["content"][0]["attachment"];
+        attachment["size"] = json!(7);
+        attachment["nonsense"] = json!(7);
+        let at = "Bundle.entry[1].resource.content[0].attachment";
+        let expected = [
+            format!("error unsupported-element {at}.nonsense"),
+            format!("error hash-mismatch {at}.size"),
+        ];
+        let refused = client.post("", &bundle).await.assert_status(422).json();
+        for told in [told(&refused), judge(client, "Bundle", &bundle).await] {
+            for issue in &expected {
+                assert!(told.contains(issue), "{issue} in {told:?}");
+            }
+        }
+    });
+}
+
+#[test]
 fn what_is_wrong_in_the_form_hides_nothing_else() {
     run(Options::strict(), async |server, client| {
         let (_, record) = Document::new().record();
