@@ -86,12 +86,16 @@ fn lost(name: &str, resource: &Value, make: impl Fn(&Value) -> Made) -> Vec<Stri
             Ok((now, issues)) => (Some(now), issues),
             Err(error) => (None, error.issues),
         };
-        // What a document's own header says otherwise is told where the reference stands, or the bytes.
-        let by_reference = changed.path.contains(".contained[") || changed.path.ends_with(".data");
+        // What a document's own header says otherwise is told where the reference stands, or the bytes; what another method does not
+        // take is told where it stands.
+        let is_told_elsewhere = changed.path.contains(".contained[")
+            || [".data", ".request.method"]
+                .iter()
+                .any(|end| changed.path.ends_with(end));
         let is_named = issues.iter().any(|issue| {
             let told_before = told.contains(issue);
             names(issue, &changed.resource, &changed.path, told_before)
-                || (by_reference && !told_before)
+                || (is_told_elsewhere && !told_before)
         });
         let is_kept = now.is_some_and(|now| now != kept);
         if !is_named && !is_kept && !is_assigned(&changed.path) {
@@ -197,6 +201,21 @@ fn file() -> Value {
         "/entry/2/resource/contentType",
         json!("application/pdf"),
     );
+    let entries = bundle["entry"].as_array_mut().unwrap();
+    let token = format!("urn:oid:1.2.250.1.213.1.4.10|{}", fixture::INS);
+    entries.push(json!({
+        "resource": {"resourceType": "Patient", "identifier": [{"system": "urn:oid:1.2.250.1.213.1.4.10", "value": fixture::INS}],
+            "name": [{"family": "PAT-TROIS"}]},
+        "request": {"method": "PUT", "url": format!("Patient?identifier={token}")},
+    }));
+    entries.push(json!({
+        "resource": {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": [
+            {"name": "type", "valueCode": "replace"},
+            {"name": "path", "valueString": "DocumentReference.status"},
+            {"name": "value", "valueCode": "superseded"},
+        ]}]},
+        "request": {"method": "PATCH", "url": "DocumentReference/00000000-0000-4000-8000-000000000099", "ifMatch": "W/\"1\""},
+    }));
     identified(bundle)
 }
 
