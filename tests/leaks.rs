@@ -126,6 +126,13 @@ async fn what_is_hidden_answers_as_what_does_not_exist() {
         physician.get(path).await.assert_status(200);
     }
 
+    let refusals = async |client: &mut Client| {
+        let asked = [("patient.identifier", PATIENT), ("outcome", "8")];
+        let found = client.search("AuditEvent", &asked).await;
+        found.assert_status(200).json()["total"].as_u64().unwrap()
+    };
+    assert_eq!(refusals(&mut nurse).await, 0);
+
     // Reads: by id, of a version, conditional, in another form.
     let hidden_in_mixed = [String::new(), of_mixed[3].clone(), of_mixed[4].clone()];
     for hidden in [&of_matrix[..], &of_mask[..], &hidden_in_mixed] {
@@ -173,6 +180,9 @@ async fn what_is_hidden_answers_as_what_does_not_exist() {
             }
         }
     }
+
+    // His own traces tell no more: what is there and hidden would be in the record's journal.
+    assert_eq!(refusals(&mut nurse).await, 0);
 
     // Of a record without consent: the record refuses as a whole, whatever is in it.
     for path in &of_other {

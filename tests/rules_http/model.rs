@@ -68,6 +68,8 @@ pub struct Traced {
     pub secret: bool,
     /// The document that it names.
     pub document: Option<usize>,
+    /// It was told not to be there.
+    pub missed: bool,
 }
 
 /// How a caller looks at a record's documents.
@@ -386,7 +388,8 @@ impl Model {
         let record = &self.records[record];
         let shown = |traced: &&Traced| match caller {
             Caller::Card(_) if all => true,
-            Caller::Card(card) => self.own_act(card, traced.by),
+            // What is hidden reads as absent, in one's own traces too.
+            Caller::Card(card) => self.own_act(card, traced.by) && !traced.missed,
             Caller::Portal(who) => {
                 let represents = who.kind == ActorKind::Representative;
                 let document = traced.document.map(|at| &record.documents[at]);
@@ -394,7 +397,8 @@ impl Model {
                     (document.labels.invisible_patient && !document.old(now))
                         || (represents && document.labels.invisible_representatives)
                 });
-                !(kept || represents && traced.secret)
+                let missed = traced.missed && matches!(traced.by, Caller::Portal(_));
+                !(kept || missed || represents && traced.secret)
             }
         };
         record.traces.iter().filter(shown).count()

@@ -27,6 +27,8 @@ pub struct Run {
     clock: (Instant, Timestamp),
     pub answers: BTreeMap<(&'static str, String), usize>,
     differences: Vec<String>,
+    /// The last request asked for what is not there.
+    missed: bool,
 }
 
 impl Run {
@@ -46,6 +48,7 @@ impl Run {
             clock: (Instant::now(), now),
             answers: BTreeMap::new(),
             differences: Vec::new(),
+            missed: false,
         }
     }
 
@@ -106,7 +109,9 @@ impl Run {
             }
         };
         let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        client.send(method, path, &headers, body.into_bytes()).await
+        let reply = client.send(method, path, &headers, body.into_bytes()).await;
+        self.missed = reply.status == 404 && reply.refusal() == "not-found";
+        reply
     }
 
     /// Notes the trace that an act leaves in a record.
@@ -115,6 +120,7 @@ impl Run {
             by,
             secret: asked.secret == Some(true),
             document,
+            missed: self.missed,
         });
     }
 

@@ -25,6 +25,8 @@ pub(super) struct Words {
     pub(super) structure: &'static str,
     /// True but for secret connections: within a text the quotes would be escaped.
     pub(super) open: &'static str,
+    /// True for what was asked for and not found; the same holds of the quotes.
+    pub(super) missed: &'static str,
     /// The entities `e`, and of one of them its type and its id as text and as bytes.
     pub(super) entities: &'static str,
     pub(super) entity_type: &'static str,
@@ -45,6 +47,7 @@ static SQLITE: Words = Words {
     actor: "json_extract(j.body, '$.actor.id')",
     structure: "json_extract(j.body, '$.actor.structure')",
     open: "instr(j.body, '\"secret\":true') = 0",
+    missed: "instr(j.body, '\"refusal\":\"not-found\"') > 0",
     entities: "json_each(j.body, '$.entities') e",
     entity_type: "json_extract(e.value, '$[0]')",
     entity: "json_extract(e.value, '$[1]')",
@@ -65,6 +68,7 @@ static POSTGRES: Words = Words {
     actor: "(x.b -> 'actor' ->> 'id')",
     structure: "(x.b -> 'actor' ->> 'structure')",
     open: "strpos(j.body, '\"secret\":true') = 0",
+    missed: "strpos(j.body, '\"refusal\":\"not-found\"') > 0",
     entities: "jsonb_array_elements(x.b -> 'entities') AS e(v)",
     entity_type: "(e.v ->> 0)",
     entity: "(e.v ->> 1)",
@@ -178,13 +182,13 @@ pub(super) fn kind(statement: &mut Statement<'_>, words: &Words, kinds: &[ActorK
 }
 
 pub(super) const PERSONS: [ActorKind; 3] = [ActorKind::Cps, ActorKind::Cpf, ActorKind::Cpe];
-const PROFESSIONALS: [ActorKind; 4] = [
+pub(super) const PROFESSIONALS: [ActorKind; 4] = [
     ActorKind::Cps,
     ActorKind::Cpf,
     ActorKind::Cpe,
     ActorKind::Establishment,
 ];
-const PATIENT_SIDE: [ActorKind; 3] = [
+pub(super) const PATIENT_SIDE: [ActorKind; 3] = [
     ActorKind::Holder,
     ActorKind::Representative,
     ActorKind::Caregiver,

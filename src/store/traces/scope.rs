@@ -3,7 +3,7 @@
 use super::super::conn::{Conn, DbError};
 use super::super::schema::micros;
 use super::super::statement::Statement;
-use super::condition::{PERSONS, Words, kind, of_structure};
+use super::condition::{PATIENT_SIDE, PERSONS, PROFESSIONALS, Words, kind, of_structure};
 use super::entities::leads_to;
 use crate::dmp::actor::ActorKind;
 use crate::dmp::time::Instant;
@@ -35,6 +35,7 @@ pub(super) fn within<'a>(
                 statement.push(" AND NOT ");
                 concerns_hidden(statement, words, ins, false, now);
             }
+            not_missed(statement, words, &PATIENT_SIDE);
         }
         TraceScope::Representative => {
             statement.push(words.open);
@@ -42,9 +43,24 @@ pub(super) fn within<'a>(
                 statement.push(" AND NOT ");
                 concerns_hidden(statement, words, ins, true, now);
             }
+            not_missed(statement, words, &PATIENT_SIDE);
         }
-        TraceScope::Own => own(statement, words, permit),
+        TraceScope::Own => {
+            own(statement, words, permit);
+            not_missed(statement, words, &PROFESSIONALS);
+        }
     }
+}
+
+/// Leaves out what these actors asked for and were told is not there: such a line stands in a record's journal only when it is there
+/// and hidden from them, and would tell so.
+fn not_missed(statement: &mut Statement<'_>, words: &Words, kinds: &[ActorKind]) {
+    statement
+        .push(" AND NOT (")
+        .push(words.missed)
+        .push(" AND ");
+    kind(statement, words, kinds);
+    statement.push(")");
 }
 
 /// Adds the condition that line `j` concerns a document that the patient does not see yet.
