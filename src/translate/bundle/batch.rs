@@ -28,11 +28,15 @@ const ESCAPED: &AsciiSet = &CONTROLS
     .add(b'}');
 
 /// The elements of a request that are headers elsewhere.
-const HEADERS: [(&str, &str); 3] = [
+const HEADERS: [(&str, &str); 4] = [
     ("ifMatch", "if-match"),
     ("ifNoneMatch", "if-none-match"),
     ("ifNoneExist", "if-none-exist"),
+    (MODIFIED_SINCE, "if-modified-since"),
 ];
+
+/// An instant here, a date of HTTP in its header.
+const MODIFIED_SINCE: &str = "ifModifiedSince";
 
 const FHIR_JSON: &str = "application/fhir+json";
 
@@ -129,7 +133,14 @@ fn read_entry(entry: Value, index: usize, base_url: &str) -> Result<BatchRequest
         .map_err(|(fr, en)| invalid(format!("{path}.request.url"), fr, en))?;
     let headers = HEADERS
         .iter()
-        .filter_map(|(element, header)| Some((*header, text(element)?.to_owned())))
+        .filter_map(|(element, header)| {
+            let told = text(element)?;
+            let value = match *element {
+                MODIFIED_SINCE => http_date(told)?,
+                _ => told.to_owned(),
+            };
+            Some((*header, value))
+        })
         .collect();
     let resource_path = format!("{path}.resource");
     let body = match (resource, method) {
@@ -150,6 +161,12 @@ fn read_entry(entry: Value, index: usize, base_url: &str) -> Result<BatchRequest
         headers,
         body,
     })
+}
+
+/// An instant to its second, as HTTP writes it.
+fn http_date(instant: &str) -> Option<String> {
+    let at: Instant = instant.parse().ok()?;
+    Some(at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
 }
 
 /// The resource of an entry, which its own request judges, and the request.
