@@ -46,6 +46,8 @@ codes! {
     InsChangeRefused = "ins-change-refused",
     /// Told: the request names a former number of the record.
     InsReplaced = "ins-replaced",
+    /// A number without its system is taken for a NIR: a warning.
+    InsSystemAssumed = "ins-system-assumed",
     /// No record for this INS.
     RecordUnknown = "record-unknown",
     /// Closed or opposed record.

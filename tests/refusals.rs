@@ -17,7 +17,7 @@ use support::{Document, Options, Reply, Server, consent_for};
 use uuid::Uuid;
 
 /// What no client can provoke at will.
-const NOT_HERE: [(Code, &str); 29] = [
+const NOT_HERE: [(Code, &str); 30] = [
     (
         Code::RangeNotSatisfiable,
         "tests/transfer.rs a_part_of_a_document_is_read",
@@ -52,6 +52,7 @@ const NOT_HERE: [(Code, &str); 29] = [
     (Code::InsTaken, "tests/ins_change.rs"),
     (Code::InsChangeRefused, "tests/ins_change.rs"),
     (Code::InsReplaced, "tests/ins_change.rs"),
+    (Code::InsSystemAssumed, "tests/search.rs"),
     (Code::RecordNotActivated, "tests/portal.rs"),
     (Code::NotAPhysician, "tests/consents.rs"),
     (Code::NeverConnected, "tests/consents.rs"),

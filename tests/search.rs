@@ -9,7 +9,7 @@ use passerelle::dmp::query::{
     AuthorPart, CodedField, Comparison, Condition, DocumentKey, Element, ListKind, Role, SortField,
     TextMatch, TimeField, Token,
 };
-use passerelle::error::{Error, Severity};
+use passerelle::error::{Code, Error, Severity};
 use passerelle::tables::Tables;
 use passerelle::translate::Reading;
 use passerelle::translate::search::{self, Include, PatientKey, Search, Show};
@@ -1124,6 +1124,12 @@ fn td02_names_its_patient() {
         ["parameter-required"]
     );
     assert_eq!(codes(&search("identifier=x").unwrap_err()), ["ins-invalid"]);
+    assert_eq!(codes(&search("identifier=").unwrap_err()), ["ins-invalid"]);
+    // A number alone is taken for a NIR, which is not to say that it is wrong.
+    let alone = search("identifier=279035121518989").unwrap();
+    assert_eq!(alone.ins.value(), "279035121518989");
+    let told: Vec<_> = alone.warnings.iter().map(|issue| issue.code).collect();
+    assert_eq!(told, [Code::InsSystemAssumed]);
 }
 
 #[test]

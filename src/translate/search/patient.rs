@@ -136,14 +136,15 @@ fn by_ins(params: &mut Params, name: &str, value: &str) -> Option<Ins> {
         Environment::Production => InsRoot::Nir,
         Environment::Test => InsRoot::NirTest,
     };
-    if system.is_none() {
-        // NIR is meant when nothing says NIA; told, for the two can't be told apart by their digits.
-        let issue = Issue::new(Code::InsInvalid).with("parameter", name);
-        params.issues.push(issue.warning());
-    }
+    let is_assumed = system.is_none();
     let system = system.unwrap_or_else(|| assumed.oid().to_owned());
     match admit(&system, &number, name, params.reading) {
         Ok((ins, warnings)) => {
+            if is_assumed {
+                // NIR is meant when nothing says NIA; told, for the two can't be told apart by their digits.
+                let assumed = Issue::new(Code::InsSystemAssumed).at(name);
+                params.issues.push(assumed.warning());
+            }
             params.issues.extend(warnings);
             Some(ins)
         }
