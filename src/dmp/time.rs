@@ -354,6 +354,15 @@ mod tests {
             let shown = Timestamp::from_fhir(&time.to_fhir()).expect(text);
             assert_eq!(time.shown_span(), shown.span(), "{text}");
         }
+        for (text, millis) in [
+            ("10:30:00.5", 100),
+            ("10:30:00.50", 10),
+            ("10:30:00.500", 1),
+        ] {
+            let text = format!("2021-01-15T{text}Z");
+            let (start, end) = Timestamp::from_fhir(&text).expect("time").span();
+            assert_eq!(end.as_millisecond() - start.as_millisecond(), millis);
+        }
         let left_out =
             Timestamp::from_hl7("20210328023000").expect("the hour that spring leaves out");
         assert_eq!(left_out.to_fhir(), "2021-03-28T02:30:00+01:00");

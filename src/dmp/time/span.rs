@@ -13,10 +13,15 @@ impl Timestamp {
         let width: Span = match (&self.clock, self.day, self.month) {
             (
                 Some(Clock {
-                    fraction: Some(_), ..
+                    fraction: Some(digits),
+                    ..
                 }),
                 ..,
-            ) => 1.millisecond(),
+            ) => match digits.len() {
+                1 => 100.milliseconds(),
+                2 => 10.milliseconds(),
+                _ => 1.millisecond(),
+            },
             (
                 Some(Clock {
                     second: Some(_), ..
