@@ -4,6 +4,7 @@
 
 mod support;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use hyper::Method;
 use passerelle::translate::wire;
 use serde_json::{Value, json};
@@ -127,6 +128,11 @@ fn what_is_wrong_in_the_form_hides_nothing_of_the_bytes() {
         let attachment = &mut bundle["entry"][1]["resource"]["content"][0]["attachment"];
         attachment["size"] = json!(7);
         attachment["nonsense"] = json!(7);
+        // A title that ends as another element.
+        let mut broken = bundle.clone();
+        let text = String::from_utf8(document.bytes.clone()).unwrap();
+        let text = text.replacen("</title>", "</titre>", 1);
+        broken["entry"][2]["resource"]["data"] = json!(BASE64_STANDARD.encode(text));
         let at = "Bundle.entry[1].resource.content[0].attachment";
         let expected = [
             format!("error unsupported-element {at}.nonsense"),
@@ -138,6 +144,12 @@ fn what_is_wrong_in_the_form_hides_nothing_of_the_bytes() {
                 assert!(told.contains(issue), "{issue} in {told:?}");
             }
         }
+        let refused = client.post("", &broken).await.assert_status(422).json();
+        let told = told(&refused);
+        assert!(
+            told.contains(&format!("error cda-invalid {at}")),
+            "{told:?}"
+        );
     });
 }
 

@@ -56,7 +56,8 @@ impl Issue {
     /// An issue of a CDA document as one of the element that holds it, a FHIRPath.
     pub fn held_by(self, element: &str) -> Self {
         Self {
-            inside: self.expression,
+            // What is wrong with all of it has no place of its own.
+            inside: Some(self.expression.unwrap_or_else(|| "/".to_owned())),
             expression: Some(element.to_owned()),
             ..self
         }

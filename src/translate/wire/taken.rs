@@ -38,9 +38,13 @@ impl Taken {
     }
 }
 
-/// Issues of the form, then those of a reading; where both speak of one place, or one of what is in the other's, the form is right.
+/// Issues of the form, then those of a reading; where both speak of one place, or one of what is in the other's, the form is right. What is
+/// wrong inside a document that an element holds is no matter of its form.
 pub fn with_others(mut form: Vec<Issue>, told: Vec<Issue>) -> Vec<Issue> {
     let is_other = |issue: &Issue| {
+        if issue.inside.is_some() {
+            return true;
+        }
         let Some(path) = issue.expression.as_deref() else {
             return issue.code != Code::Internal;
         };
