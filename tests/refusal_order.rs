@@ -140,8 +140,9 @@ async fn a_document_that_is_not_there_is_told_before_a_change_that_cannot_be_rea
         let consent = consent_for(PATIENT, MEDECIN2);
         doctor.post("/Consent", &consent).await.assert_status(201);
         let mut hospital = world.server.client("hopital");
+        let document = Document::new();
         let made = hospital
-            .post("/DocumentReference", &Document::new().simplified())
+            .post("/DocumentReference", &document.simplified())
             .await;
         let there = made.assert_status(201).json()["id"].clone();
         let nowhere = Uuid::new_v4().to_string();
@@ -172,11 +173,20 @@ async fn a_document_that_is_not_there_is_told_before_a_change_that_cannot_be_rea
             let reply = send(&mut doctor, Method::PUT, &path, &update).await;
             assert_eq!(told(&reply), expected);
         }
-        // Without the patient's consent nobody learns whether his change would have been one.
+        // Without the patient's consent nobody learns whether there is a document of that id, or of that unique id.
         let mut other = world.server.client("medecin");
         let path = format!("/DocumentReference/{}", there.as_str().unwrap());
-        let reply = send(&mut other, Method::PATCH, &path, patches[0].0).await;
-        assert_eq!(told(&reply), "consent-required");
+        let (system, value) = support::bundle::unique_id(document.unique_id());
+        let named = format!(
+            "/DocumentReference?identifier={}",
+            encode(&format!("{system}|{value}"))
+        );
+        for (patch, _) in patches {
+            for path in [&path, &named] {
+                let reply = send(&mut other, Method::PATCH, path, patch).await;
+                assert_eq!(told(&reply), "not-found", "{path} {patch}");
+            }
+        }
     })
     .await;
 }

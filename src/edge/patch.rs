@@ -117,9 +117,11 @@ async fn patched(exchange: &mut Exchange, id: Option<&str>) -> Result<Response, 
     Ok(changed(exchange, &entry, format, wanted_return, &told))
 }
 
-/// The refusal of a change that can't be read: that the document is not the caller's to know of, else its own.
+/// The refusal of a change that can't be read: that the document is not the caller's to know of, else its own. Of the changes a deletion
+/// asks the least, and no change tells a hidden document from an absent one.
 pub(super) async fn unreadable(exchange: &mut Exchange, target: &Target, wrong: Error) -> Error {
-    match reach(exchange, target, &Act::ReadDocument).await {
+    let least = Act::ChangeDocument(Wanted::Deletion.asked());
+    match reach(exchange, target, &least).await {
         Ok(_) => wrong,
         Err(refusal) => refusal,
     }
