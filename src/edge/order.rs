@@ -15,23 +15,25 @@ pub(super) fn ins_first(mut wrong: Error) -> Error {
     wrong
 }
 
-/// The refusal of a body that could not be read as what `act` needs: that of its INS, else that of the record of the patient whom
-/// the body names all the same, else its own.
-pub(super) async fn of_body(
+/// What was read of a body. Where it could not be read as what `act` needs, the refusal of its INS comes first, else that of the record of
+/// the patient whom the body names all the same, else its own.
+///
+/// # Errors
+/// The first of these.
+pub(super) async fn of_body<T>(
     exchange: &mut Exchange,
     act: &Act,
     body: &Value,
-    wrong: Error,
-) -> Error {
-    let wrong = ins_first(wrong);
-    if wrong.status() >= 500 || wrong.code() == Code::InsInvalid {
-        return wrong;
-    }
-    let Some(patient) = patient_of(body, &exchange.reading()) else {
-        return wrong;
+    read: Result<T, Error>,
+) -> Result<T, Error> {
+    let wrong = match read {
+        Ok(read) => return Ok(read),
+        Err(wrong) => ins_first(wrong),
     };
-    match exchange.permit(act, &patient).await {
-        Ok(_) => wrong,
-        Err(refusal) => refusal,
+    let is_decided = wrong.status() >= 500 || wrong.code() == Code::InsInvalid;
+    let patient = patient_of(body, &exchange.reading());
+    if let (false, Some(patient)) = (is_decided, patient) {
+        exchange.permit(act, &patient).await?;
     }
+    Err(wrong)
 }

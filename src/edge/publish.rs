@@ -117,12 +117,7 @@ async fn provide_bundle(
         |bundle| bundle::read(bundle, &exchange.reading()),
         |declared| told_beside(exchange, declared),
     );
-    let declared = match declared {
-        Ok(declared) => declared,
-        Err(wrong) => {
-            return Err(order::of_body(exchange, &Act::Deposit, &taken.value, wrong).await);
-        }
-    };
+    let declared = order::of_body(exchange, &Act::Deposit, &taken.value, declared).await?;
     drop(taken);
     let entries = declared.entries.clone();
     let (made, record, warnings) = deposit(exchange, declared).await?;
@@ -163,12 +158,7 @@ async fn publish(exchange: &mut Exchange) -> Result<Response, Error> {
         |resource| read(resource, &exchange.reading()),
         |declared| told_beside(exchange, declared),
     );
-    let mut declared = match declared {
-        Ok(declared) => declared,
-        Err(wrong) => {
-            return Err(order::of_body(exchange, &Act::Deposit, &taken.value, wrong).await);
-        }
-    };
+    let mut declared = order::of_body(exchange, &Act::Deposit, &taken.value, declared).await?;
     drop(taken);
     for document in &mut declared.documents {
         document.declared.unless.extend(unless.iter().cloned());

@@ -48,13 +48,10 @@ pub(super) async fn declare(
         warnings.extend(consent::check_end(&declaration, now, &reading)?);
         Ok((declaration, warnings))
     };
-    let (declaration, mut warnings) = match taken.read(read, |(_, warnings)| warnings) {
-        Ok(read) => read,
-        // Which right it would be is not known: what is asked of who looks at any is.
-        Err(wrong) => {
-            return Err(order::of_body(exchange, &Act::ReadRights, &taken.value, wrong).await);
-        }
-    };
+    let read = taken.read(read, |(_, warnings)| warnings);
+    // Which right it would be is not known where it can't be read: what is asked of who looks at any is.
+    let read = order::of_body(exchange, &Act::ReadRights, &taken.value, read).await;
+    let (declaration, mut warnings) = read?;
     let (held, created) = write(exchange, &declaration, &target, if_match).await?;
     let status = if created {
         StatusCode::CREATED

@@ -40,12 +40,8 @@ pub(super) async fn create(exchange: &mut Exchange) -> Result<Response, Error> {
     if !by_patient && !actor.kind.is_nominative() {
         return Err(Issue::new(Code::NotAllowed).rule("VAC-02").into());
     }
-    let declared = match body(exchange).await? {
-        Ok(declared) => declared,
-        Err((body, wrong)) => {
-            return Err(order::of_body(exchange, &Act::Deposit, &body, wrong).await);
-        }
-    };
+    let (body, declared) = body(exchange).await?;
+    let declared = order::of_body(exchange, &Act::Deposit, &body, declared).await?;
     if declared.validator.is_some() {
         return Err(by_an_update());
     }
@@ -58,8 +54,8 @@ pub(super) async fn create(exchange: &mut Exchange) -> Result<Response, Error> {
     written(exchange, StatusCode::CREATED, &wanted, &entry, &warnings)
 }
 
-/// What the body declares, or the body with what is wrong in it.
-async fn body(exchange: &mut Exchange) -> Result<Result<Declared, (Value, Error)>, Error> {
+/// The body, and what it declares.
+async fn body(exchange: &mut Exchange) -> Result<(Value, Result<Declared, Error>), Error> {
     let (form, body) = exchange.resource_bytes().await?;
     let mut taken = wire::take(form, &body, RESOURCE)?;
     subject::name_patients(exchange, &mut taken.value).await?;
@@ -67,7 +63,7 @@ async fn body(exchange: &mut Exchange) -> Result<Result<Declared, (Value, Error)
         |resource| immunization::read(resource, &exchange.reading()),
         |declared| declared.warnings,
     );
-    Ok(declared.map_err(|wrong| (taken.value, wrong)))
+    Ok((taken.value, declared))
 }
 
 fn written(
@@ -226,7 +222,7 @@ pub(super) async fn update(exchange: &mut Exchange, id: &str) -> Result<Response
     let if_match = conditional::if_match(exchange.headers());
     let id = identifier(id)?;
     exchange.names(RESOURCE, id);
-    let declared = body(exchange).await?;
+    let (_, declared) = body(exchange).await?;
     let (actor, _) = exchange.caller()?;
     let by_patient = actor.kind.is_patient_side();
     let act = match by_patient {
@@ -237,7 +233,7 @@ pub(super) async fn update(exchange: &mut Exchange, id: &str) -> Result<Response
     };
     let declared = match declared {
         Ok(declared) => declared,
-        Err((_, wrong)) => {
+        Err(wrong) => {
             exchange
                 .permit_by_id(&act, Locator::Vaccination(id))
                 .await?;
